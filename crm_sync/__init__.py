@@ -1,0 +1,1 @@
+"""Carrying what was resolved to the company's CRM and knowledge base."""

@@ -1,0 +1,1 @@
+"""The community itself: members, threads, ideas, articles, search, notifications and exchange."""

@@ -1,0 +1,1 @@
+"""The knowledge base: what the community resolved, reviewed and published."""

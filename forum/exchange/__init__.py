@@ -1,0 +1,1 @@
+"""Bringing communities in and taking them out."""

@@ -1,0 +1,1 @@
+"""What the community wishes for, and what the company answers."""

@@ -1,0 +1,1 @@
+"""Who somebody is: accounts, groups, affiliation, sign-in, tokens, standing."""

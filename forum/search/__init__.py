@@ -1,0 +1,1 @@
+"""Finding threads and articles, behind one port."""

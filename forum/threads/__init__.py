@@ -1,0 +1,1 @@
+"""Threads and posts, and all that is done with them."""

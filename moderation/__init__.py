@@ -1,0 +1,1 @@
+"""Flags, the review queue, decisions and the public log."""

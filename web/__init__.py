@@ -1,0 +1,1 @@
+"""The top floor: pages, API, feeds, command line and worker start-up."""

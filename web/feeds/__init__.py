@@ -1,0 +1,1 @@
+"""Feeds, the sitemap and other files for machines."""
