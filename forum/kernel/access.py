@@ -1,0 +1,112 @@
+"""Who acts, and what an answer to "may they?" looks like. The rules themselves are in each capability's `policies.py`."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from forum.kernel.errors import NotAllowed, Text
+
+Role = Literal["anonymous", "member", "moderator", "administrator"]
+
+PUBLIC, MEMBERS, STAFF = 0, 1, 2  # clearances: what is shown to whom, the wider first
+
+_ROLE_RIGHTS: dict[Role, frozenset[str]] = {
+    "anonymous": frozenset(),
+    "member": frozenset(),
+    "moderator": frozenset(
+        {"thread:accept-any", "thread:close", "thread:retag", "post:edit-any", "post:see-hidden", "moderate"}
+    ),
+    "administrator": frozenset(
+        {
+            "thread:accept-any",
+            "thread:close",
+            "thread:retag",
+            "post:edit-any",
+            "post:see-hidden",
+            "moderate",
+            "administer",
+        }
+    ),
+}
+_STAFF_RIGHTS = frozenset({"thread:accept-any", "post:official", "idea:decide", "article:review"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Whoever acts: a person, a program with a token, or nobody in particular.
+
+    Built by `forum.members.actors.actor_of` alone. `privileges` are those that reputation earned; `rights` come with roles.
+    """
+
+    member_id: int | None
+    handle: str = ""
+    name: str = ""
+    role: Role = "anonymous"
+    is_staff: bool = False
+    team: str = ""
+    title: str = ""
+    points: int = 0
+    trust_level: int = 0
+    privileges: frozenset[str] = field(default_factory=frozenset)
+    rights: frozenset[str] = field(default_factory=frozenset)
+    clearance: int = PUBLIC
+    locale: str = ""
+    is_bot: bool = False
+    suspended: bool = False
+
+    def can(self, right: str) -> bool:
+        """Whether a role or an earned privilege of this actor brings `right`."""
+        return right in self.rights or right in self.privileges
+
+    @property
+    def is_signed_in(self) -> bool:
+        return self.member_id is not None
+
+    @property
+    def voice(self) -> str:
+        """As what this actor speaks and decides; public records keep this word."""
+        if self.role in ("moderator", "administrator"):
+            return self.role
+        return "staff" if self.is_staff else self.role
+
+
+ANONYMOUS = Actor(member_id=None)
+
+
+def rights_of(role: Role, *, is_staff: bool) -> frozenset[str]:
+    """The rights that a role brings, and those of staff with them."""
+    rights = _ROLE_RIGHTS[role]
+    return rights | _STAFF_RIGHTS if is_staff or role == "administrator" else rights
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Yes."""
+
+    allowed = True
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """No, and the sentence that says why."""
+
+    text: Text
+    allowed = False
+
+
+Verdict = Allowed | Denied
+ALLOWED = Allowed()
+
+
+def denied(msgid: str, **values: object) -> Denied:
+    """A refusal whose sentence was marked with `N_`."""
+    return Denied(Text(msgid, **values))
+
+
+def require(verdict: Verdict) -> None:
+    """Go on only if allowed.
+
+    Raises:
+        NotAllowed: with the sentence of the refusal.
+    """
+    if isinstance(verdict, Denied):
+        raise NotAllowed(verdict.text)

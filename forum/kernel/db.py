@@ -1,0 +1,223 @@
+"""The database: engine, transactions, locks and column types. The one place that knows which database it is.
+
+Writes: `with db.transaction() as session`. Reads of pages: `with db.reading() as connection` (no transaction, Core selects).
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast, dataclass_transform
+
+import msgspec
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, Integer, Text, create_engine, event, make_url, text
+from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from forum.kernel.errors import NotFound
+
+BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only in a column it calls INTEGER
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment: microseconds since 1970 in the database, an aware datetime in UTC in Python. The same on both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else from_micros(value)
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds since 1970 of an aware datetime."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The moment that many microseconds after 1970."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+class Json(TypeDecorator[Any]):
+    """A small value kept as JSON text, the same bytes on both databases."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else msgspec.json.encode(value).decode()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        return None if value is None else msgspec.json.decode(value)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(mapped_column,))
+class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
+    """What every mapped class inherits: a dataclass whose rules a test can try without a database."""
+
+    __table_args__ = cast("Any", {"sqlite_autoincrement": True})  # a number is never given twice
+
+
+E = TypeVar("E", bound=Base)
+
+
+class _FairLock:
+    """First come, first served. SQLite's own waiting starves some threads for seconds; a queue starves none."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._held = False
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._acquire()
+        try:
+            yield
+        finally:
+            self._release()
+
+    def _acquire(self) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def _release(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
+class Database:
+    """One database of an installation, with its connections."""
+
+    def __init__(self, url: str, *, pool_size: int = 16) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.pool_size = pool_size
+        make = _sqlite_engine if self.is_sqlite else _postgresql_engine
+        self.engine = make(url, pool_size, reading=False)
+        self._readers = make(url, pool_size, reading=True)
+        self._writing = _FairLock()
+        self.bell: Callable[[], None] | None = None
+        """Rung after a commit that recorded facts, to wake a worker at once. It must not raise; nothing depends on it."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One unit of work: commits at the end, undoes everything when anything is raised."""
+        with self._writing.held() if self.is_sqlite else nullcontext(), self._session() as session:
+            yield session
+        if self.bell is not None and session.info.get("outbox"):
+            self.bell()
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for selects, each seeing what is committed when it runs."""
+        with self._readers.connect() as connection:
+            yield connection
+
+    def dispose(self) -> None:
+        self._readers.dispose()
+        self.engine.dispose()
+
+
+def _sqlite_engine(url: str, pool_size: int, *, reading: bool) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=4,
+        pool_timeout=5,
+        pool_reset_on_return=None if reading else "rollback",
+        connect_args={"timeout": 10, "cached_statements": 512, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _sqlite_reader if reading else _sqlite_writer)
+    if not reading:
+        event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _sqlite_writer(connection: Any, _record: Any) -> None:
+    connection.isolation_level = (
+        None  # the driver would begin deferred transactions, which fail when they turn to writing
+    )
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8192", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_reader(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in ("query_only=ON", "cache_size=-8192", "mmap_size=268435456", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _postgresql_engine(url: str, pool_size: int, *, reading: bool) -> Engine:
+    limits = "-c statement_timeout=5s -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s"
+    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None} if reading else {}
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=4,
+        pool_timeout=2,
+        pool_pre_ping=True,
+        connect_args={"options": limits, "prepare_threshold": 2},
+        **options,
+    )
+
+
+def locked(session: Session, entity: type[E], key: int) -> E:
+    """Load a row and keep it ours until the transaction ends; rows that refer to it can still be added by others.
+
+    Raises:
+        NotFound: there is no such row.
+    """
+    found = session.get(entity, key, with_for_update={"key_share": True}, populate_existing=True)
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def is_sqlite(session: Session | Connection) -> bool:
+    """Whether this runs on the embedded database."""
+    bind = session.get_bind() if isinstance(session, Session) else session
+    return bind.dialect.name == "sqlite"
+
+
+_SQLITE_NOW = text(
+    "SELECT CAST(strftime('%s','now') AS INTEGER) * 1000000 + CAST(substr(strftime('%f','now'), 4) AS INTEGER) * 1000"
+)
+_POSTGRESQL_NOW = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)")
+
+
+def database_now(session: Session) -> datetime:
+    """What the database's own clock says: the judge of leases, whatever the clocks of the workers show."""
+    micros = session.execute(_SQLITE_NOW if is_sqlite(session) else _POSTGRESQL_NOW).scalar_one()
+    return from_micros(int(micros))
+
+
+def skip_locked(session: Session) -> dict[str, Any]:
+    """Options of `with_for_update` that pass over rows others hold. SQLite has one writer, so nobody holds any."""
+    return {"key_share": True, "skip_locked": True}

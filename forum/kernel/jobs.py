@@ -1,0 +1,195 @@
+"""Work that waits in rows: claim with a lease, count the attempt, settle. Every queue of the house uses these few functions.
+
+A worker may die at any point: an unsettled row comes back when its lease runs out, by the database's clock, and its attempt
+was counted before the work, so work that kills its worker ends parked.
+"""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeVar, dataclass_transform
+
+from sqlalchemy import ColumnElement, String, and_, or_, select, update
+from sqlalchemy.orm import Mapped, MappedAsDataclass, Session, mapped_column
+
+from forum.kernel.db import Base, Database, UtcTime, database_now, skip_locked
+
+State = Literal["waiting", "running", "done", "parked"]
+
+MOST_ATTEMPTS = 12
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(mapped_column,))
+class Leased(MappedAsDataclass, kw_only=True):
+    """The columns of a row that is work to do."""
+
+    state: Mapped[str] = mapped_column(String(8), default="waiting")
+    attempt: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime] = mapped_column(UtcTime)
+    lease_token: Mapped[str | None] = mapped_column(String(32), default=None)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
+    reason: Mapped[str | None] = mapped_column(String(500), default=None)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
+
+
+L = TypeVar("L", bound=Any)  # a mapped class with Leased; the two bases cannot be named as one type
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on one row until the lease ends."""
+
+    key: int
+    token: str
+    attempt: int
+
+
+def claim(
+    session: Session, table: type[L], *, limit: int, lease: timedelta, only: ColumnElement[bool] | None = None
+) -> list[Claim]:
+    """Take up to `limit` rows that are due. Commit before working, so that the attempts count even if the work kills us."""
+    moment = database_now(session)
+    due = or_(
+        and_(table.state == "waiting", table.not_before <= moment),
+        and_(table.state == "running", table.lease_until < moment),
+    )
+    found = session.scalars(
+        select(table.id)
+        .where(due if only is None else and_(due, only))
+        .order_by(table.not_before, table.id)
+        .limit(limit)
+        .with_for_update(**skip_locked(session))
+    ).all()
+    if not found:
+        return []
+    token = secrets.token_hex(16)
+    taken = session.execute(
+        update(table)
+        .where(table.id.in_(found))
+        .values(state="running", attempt=table.attempt + 1, lease_token=token, lease_until=moment + lease)
+        .returning(table.id, table.attempt)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted((Claim(row.id, token, row.attempt) for row in taken), key=lambda claimed: found.index(claimed.key))
+
+
+def still_ours(session: Session, table: type[L], claimed: Claim) -> L | None:
+    """The claimed row, locked, or None when the lease was lost to another worker."""
+    row = session.get(table, claimed.key, with_for_update={"key_share": True}, populate_existing=True)
+    return row if row is not None and row.state == "running" and row.lease_token == claimed.token else None
+
+
+def renew(session: Session, table: type[L], claims: Sequence[Claim], lease: timedelta) -> None:
+    """Prolong the leases of rows that are still ours."""
+    for claimed in claims:
+        row = still_ours(session, table, claimed)
+        if row is not None:
+            row.lease_until = database_now(session) + lease
+
+
+def settle(session: Session, row: Leased, *, reason: str | None = None) -> None:
+    """The work is done, in the same transaction as its effect."""
+    row.state, row.reason = "done", _short(reason)
+    row.lease_token = row.lease_until = None
+    row.settled_at = database_now(session)
+
+
+def postpone(session: Session, row: Leased, *, reason: str, wait: timedelta | None = None) -> None:
+    """Try again later: after `wait`, or after a wait that doubles with each attempt; after the last attempt the row is parked."""
+    if row.attempt >= MOST_ATTEMPTS:
+        park(session, row, reason=reason)
+        return
+    row.state, row.reason = "waiting", _short(reason)
+    row.lease_token = row.lease_until = None
+    row.not_before = database_now(session) + (wait or backoff(row.attempt))
+
+
+def park(session: Session, row: Leased, *, reason: str) -> None:
+    """Give up until a person looks: visible, replayable, in nobody's way."""
+    row.state, row.reason = "parked", _short(reason)
+    row.lease_token = row.lease_until = None
+    row.settled_at = database_now(session)
+
+
+def replay(session: Session, row: Leased) -> None:
+    """A person says: try that again from the start."""
+    row.state, row.attempt, row.reason, row.settled_at = "waiting", 0, None, None
+    row.lease_token = row.lease_until = None
+    row.not_before = database_now(session)
+
+
+def backoff(attempt: int) -> timedelta:
+    """5 s, doubling with each attempt, an hour at most, with up to a fifth of jitter so that a crowd does not come back as one."""
+    steady = min(_FIRST_WAIT * (1 << max(attempt - 1, 0)), _LONGEST_WAIT)
+    return steady * (1 + (secrets.randbelow(400) - 200) / 1000)
+
+
+def _short(reason: str | None) -> str | None:
+    return reason if reason is None else reason.replace("\x00", "")[:500]
+
+
+class Schedule(Base):
+    """Recurring work: one row each, claimed like any other work. There is no cron and no second scheduler."""
+
+    __tablename__ = "schedule"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    every_seconds: Mapped[int]
+    next_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """Work that is due again `every` so often; `work` opens its own transactions."""
+
+    name: str
+    every: timedelta
+    work: Callable[[Database], object]
+
+
+def run_due(db: Database, recurring: Sequence[Recurring]) -> int:
+    """Run each recurring work that is due, once over all workers; returns how many ran."""
+    ran = 0
+    for each in recurring:
+        if _take_turn(db, each):
+            each.work(db)
+            ran += 1
+    return ran
+
+
+def _take_turn(db: Database, each: Recurring) -> bool:
+    with db.transaction() as session:
+        row = session.get(Schedule, each.name, with_for_update=True, populate_existing=True)
+        moment = database_now(session)
+        if row is None:
+            session.add(
+                Schedule(name=each.name, every_seconds=int(each.every.total_seconds()), next_at=moment + each.every)
+            )
+            return True
+        if row.next_at > moment:
+            return False
+        row.next_at = moment + each.every
+        return True
+
+
+class Runner:
+    """Runs rounds of work until all are idle. A round does a bounded piece and returns how much it did."""
+
+    def __init__(self, rounds: Sequence[Callable[[], int]]) -> None:
+        self._rounds = rounds
+
+    def run_once(self) -> int:
+        """One pass over all rounds; returns how much was done."""
+        return sum(each() for each in self._rounds)
+
+    def drain(self, *, most: int = 10_000) -> int:
+        """Pass after pass until nothing is due; returns how much was done."""
+        total = 0
+        for _ in range(most):
+            done = self.run_once()
+            if not done:
+                break
+            total += done
+        return total

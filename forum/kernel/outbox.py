@@ -1,0 +1,180 @@
+"""The queue of record. Facts are written with the change they tell of, fanned out to subscribers, and delivered to each once.
+
+`record` in a verb's transaction; `Relay` in the worker. The broker's messages are doorbells only.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, insert, select, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from forum.kernel import jobs
+from forum.kernel.clock import now
+from forum.kernel.db import Base, BigId, Database, Json, UtcTime, database_now, skip_locked
+from forum.kernel.jobs import Leased
+
+LEASE = timedelta(seconds=5)
+_BATCH = 100
+_log = structlog.get_logger("loggia.outbox")
+
+
+class Event(Protocol):
+    """A past-tense fact with ids: a frozen dataclass."""
+
+    __dataclass_fields__: Any
+
+
+Reaction = Callable[[Session, Any], None]
+Subscribers = Mapping[str, Mapping[type[Any], Reaction]]
+
+
+class OutboxEvent(Base):
+    """A fact, as it was recorded."""
+
+    __tablename__ = "outbox_event"
+    __table_args__ = (
+        Index(
+            "ix_outbox_event_waiting",
+            "id",
+            sqlite_where=text("fanned_out_at IS NULL"),
+            postgresql_where=text("fanned_out_at IS NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    kind: Mapped[str] = mapped_column(String(60))
+    payload: Mapped[dict[str, Any]] = mapped_column(Json)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    fanned_out_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
+
+
+class OutboxDelivery(Leased, Base):
+    """One fact on its way to one subscriber."""
+
+    __tablename__ = "outbox_delivery"
+    __table_args__ = (
+        UniqueConstraint("event_id", "subscriber"),
+        Index(
+            "ix_outbox_delivery_due",
+            "not_before",
+            "id",
+            sqlite_where=text("state IN ('waiting', 'running')"),
+            postgresql_where=text("state IN ('waiting', 'running')"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    event_id: Mapped[int] = mapped_column(ForeignKey("outbox_event.id"))
+    subscriber: Mapped[str] = mapped_column(String(40))
+
+
+def record(session: Session, event: Event) -> None:
+    """Write down that something happened, in the transaction in which it happens."""
+    session.execute(
+        insert(OutboxEvent).values(kind=type(event).__name__, payload=asdict(event), created_at=now())  # type: ignore[call-overload]
+    )
+    session.info["outbox"] = True  # tells whoever commits that ringing the bell is worth while
+
+
+class Relay:
+    """Fans facts out to their subscribers and delivers them. Safe to run in as many workers at once as wanted."""
+
+    def __init__(self, db: Database, subscribers: Subscribers) -> None:
+        self._db = db
+        self._subscribers = subscribers
+        self._kinds = {event.__name__: event for reactions in subscribers.values() for event in reactions}
+
+    def run_once(self) -> int:
+        """One round of fanning out and delivering; returns how much was done, so that 0 means idle."""
+        return self._fan_out() + self._deliver()
+
+    def _fan_out(self) -> int:
+        with self._db.transaction() as session:
+            # never a watermark: on PostgreSQL a lower id may be committed later
+            found = session.execute(
+                select(OutboxEvent.id, OutboxEvent.kind)
+                .where(OutboxEvent.fanned_out_at.is_(None))
+                .order_by(OutboxEvent.id)
+                .limit(_BATCH)
+                .with_for_update(**skip_locked(session))
+            ).all()
+            if not found:
+                return 0
+            moment = database_now(session)
+            rows = [
+                {"event_id": row.id, "subscriber": name, "not_before": moment, "state": "waiting", "attempt": 0}
+                for row in found
+                for name, reactions in self._subscribers.items()
+                if self._kinds.get(row.kind) in reactions
+            ]
+            if rows:
+                session.execute(insert(OutboxDelivery), rows)
+            session.execute(
+                update(OutboxEvent)
+                .where(OutboxEvent.id.in_([row.id for row in found]))
+                .values(fanned_out_at=moment)
+                .execution_options(synchronize_session=False)
+            )
+            return len(found)
+
+    def _deliver(self) -> int:
+        with self._db.transaction() as session:
+            # a small batch: the lease must outlast the whole of it, and a slow subscriber must not hold the others' rows
+            claims = jobs.claim(session, OutboxDelivery, limit=8, lease=LEASE)
+        for claimed in claims:
+            try:
+                self._deliver_one(claimed)
+            except Exception as error:  # a reaction's fault must not stop the deliveries of others
+                _log.warning("delivery failed", delivery=claimed.key, attempt=claimed.attempt, exc_info=error)
+                self._failed(claimed, error)
+        return len(claims)
+
+    def _deliver_one(self, claimed: jobs.Claim) -> None:
+        with self._db.transaction() as session:
+            row = jobs.still_ours(session, OutboxDelivery, claimed)
+            if row is None:
+                return
+            fact = session.get_one(OutboxEvent, row.event_id)
+            reaction = self._subscribers.get(row.subscriber, {}).get(self._kinds.get(fact.kind, type(None)))
+            if reaction is not None:
+                reaction(session, self._kinds[fact.kind](**fact.payload))
+            jobs.settle(session, row)
+
+    def _failed(self, claimed: jobs.Claim, error: Exception) -> None:
+        with self._db.transaction() as session:
+            row = jobs.still_ours(session, OutboxDelivery, claimed)
+            if row is not None:
+                jobs.postpone(session, row, reason=f"{type(error).__name__}: {error}")
+
+
+def oldest_waiting(session: Session) -> datetime | None:
+    """Since when the oldest fact waits to be delivered; None when all is done."""
+    return session.scalar(
+        select(OutboxEvent.created_at)
+        .join(OutboxDelivery, OutboxDelivery.event_id == OutboxEvent.id)
+        .where(OutboxDelivery.state.in_(("waiting", "running")))
+        .order_by(OutboxEvent.id)
+        .limit(1)
+    )
+
+
+def prune(db: Database, *, older_than: timedelta = timedelta(days=30)) -> int:
+    """Forget facts that were delivered to everybody long ago, a thousand at a time; returns how many were forgotten."""
+    with db.transaction() as session:
+        before = database_now(session) - older_than
+        unsettled = select(OutboxDelivery.id).where(
+            OutboxDelivery.event_id == OutboxEvent.id, OutboxDelivery.state != "done"
+        )
+        keys = session.scalars(
+            select(OutboxEvent.id).where(OutboxEvent.fanned_out_at < before, ~unsettled.exists()).limit(1000)
+        ).all()
+        if keys:
+            session.execute(OutboxDelivery.__table__.delete().where(OutboxDelivery.event_id.in_(keys)))  # type: ignore[attr-defined]
+            session.execute(OutboxEvent.__table__.delete().where(OutboxEvent.id.in_(keys)))  # type: ignore[attr-defined]
+        return len(keys)
