@@ -6,7 +6,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import structlog
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, insert, select, text, update
@@ -25,7 +25,7 @@ _log = structlog.get_logger("loggia.outbox")
 class Event(Protocol):
     """A past-tense fact with ids: a frozen dataclass."""
 
-    __dataclass_fields__: Any
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 Reaction = Callable[[Session, Any], None]
@@ -76,9 +76,7 @@ class OutboxDelivery(Leased, Base):
 
 def record(session: Session, event: Event) -> None:
     """Write down that something happened, in the transaction in which it happens."""
-    session.execute(
-        insert(OutboxEvent).values(kind=type(event).__name__, payload=asdict(event), created_at=now())  # type: ignore[call-overload]
-    )
+    session.execute(insert(OutboxEvent).values(kind=type(event).__name__, payload=asdict(event), created_at=now()))
     session.info["outbox"] = True  # tells whoever commits that ringing the bell is worth while
 
 
@@ -130,7 +128,7 @@ class Relay:
         for claimed in claims:
             try:
                 self._deliver_one(claimed)
-            except Exception as error:  # a reaction's fault must not stop the deliveries of others
+            except Exception as error:  # noqa: BLE001 - a reaction's fault must not stop the deliveries of others
                 _log.warning("delivery failed", delivery=claimed.key, attempt=claimed.attempt, exc_info=error)
                 self._failed(claimed, error)
         return len(claims)

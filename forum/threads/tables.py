@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.kernel.access import Actor
 from forum.kernel.db import Base, BigId, Json, UtcTime
-from forum.kernel.errors import Conflict, N_
+from forum.kernel.errors import N_, Conflict
 from forum.visibility import hidden_only_by_decision
 
 KINDS = ("question", "idea", "discussion", "announcement")

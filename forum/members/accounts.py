@@ -1,0 +1,144 @@
+"""Accounts: registering, changing what one says of oneself, roles and affiliation."""
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from forum.events import MemberChanged, MemberRegistered
+from forum.kernel import markdown, outbox
+from forum.kernel.access import Actor, require
+from forum.kernel.clock import now
+from forum.kernel.db import locked
+from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
+from forum.members import audit, passwords, signing_in
+from forum.members.keys import address_key, checked_address, checked_handle, checked_name, handle_key
+from forum.members.policies import may_administer, may_edit_profile
+from forum.members.tables import Affiliation, Credential, MailAddress, Member
+
+ROLES = ("member", "staff", "moderator", "administrator")
+LONGEST_BIO = 2_000
+
+
+def register(session: Session, *, handle: str, mail: str, password: str, name: str = "", locale: str = "") -> Member:
+    """Open an account.
+
+    Raises:
+        Invalid: with a sentence for each field that needs mending; a handle or address that is taken says so.
+    """
+    handle, mail, name, password_hash = _checked(handle, mail, name or handle, password)
+    member = Member(handle=handle, handle_key=handle_key(handle), name=name, locale=locale, created_at=now())
+    try:
+        with session.begin_nested():
+            session.add(member)
+            session.flush()
+            session.add(MailAddress(member_id=member.id, address=mail, address_key=address_key(mail), created_at=now()))
+            session.add(Credential(member_id=member.id, password_hash=password_hash, changed_at=now()))
+    except IntegrityError:
+        raise _taken(session, handle, mail) from None
+    outbox.record(session, MemberRegistered(member_id=member.id))
+    return member
+
+
+def _checked(handle: str, mail: str, name: str, password: str) -> tuple[str, str, str, str]:
+    """All fields are looked at before any is refused, so that a person mends them in one go."""
+    problems: dict[str, Text] = {}
+    kept: list[str] = []
+    for check, value in (
+        (checked_handle, handle),
+        (checked_address, mail),
+        (checked_name, name),
+        (passwords.checked, password),
+    ):
+        try:
+            kept.append(check(value))
+        except Invalid as error:
+            problems.update(error.fields)
+    if problems:
+        raise Invalid(problems)
+    return kept[0], kept[1], kept[2], passwords.hashed(kept[3])
+
+
+def _taken(session: Session, handle: str, mail: str) -> Invalid:
+    if session.scalar(select(Member.id).where(Member.handle_key == handle_key(handle))) is not None:
+        return Invalid({"handle": N_("Somebody has this name already. Choose another.")})
+    return Invalid({"mail": Text(N_("There is an account with this address already. Sign in instead."))})
+
+
+def member_of(session: Session, handle: str) -> Member:
+    """The member with this handle.
+
+    Raises:
+        NotFound: nobody has it.
+    """
+    member = session.scalar(select(Member).where(Member.handle_key == handle_key(handle), Member.deleted_at.is_(None)))
+    if member is None:
+        raise NotFound(Text(N_("There is nobody called %(handle)s here."), handle=handle))
+    return member
+
+
+def edit_profile(session: Session, actor: Actor, *, member_id: int, name: str, bio: str, locale: str) -> None:
+    """Change what a member says of themselves.
+
+    Raises:
+        NotAllowed: it is somebody else's profile.
+        Invalid: a field needs mending.
+    """
+    member = locked(session, Member, member_id)
+    require(may_edit_profile(actor, member))
+    if len(bio) > LONGEST_BIO:
+        raise Invalid({"bio": Text(N_("Use at most %(most)d characters."), most=LONGEST_BIO)})
+    member.name, member.locale = checked_name(name), locale
+    member.bio, member.bio_html = bio, markdown.render(bio).html
+    outbox.record(session, MemberChanged(member_id=member.id))
+
+
+def change_password(session: Session, actor: Actor, *, current: str, new: str) -> None:
+    """Set a new password, which ends every session; the caller signs this browser in again.
+
+    Raises:
+        Invalid: the current one is wrong, or the new one will not do.
+    """
+    credential = locked(session, Credential, actor.member_id or 0)
+    if not passwords.matches(credential.password_hash, current):
+        raise Invalid({"current": N_("That is not your present password.")})
+    credential.password_hash, credential.changed_at = passwords.hashed(passwords.checked(new)), now()
+    signing_in.end_all(session, member_id=credential.member_id)
+
+
+def promote(session: Session, actor: Actor, *, handle: str, role: str, team: str = "", title: str = "") -> Member:
+    """Give a member a role. "staff" makes them an employee, shown as such from now on; "member" takes every role away.
+
+    Raises:
+        NotAllowed: only administrators may.
+        NotFound: nobody has this handle.
+        Conflict: there is no such role.
+    """
+    require(may_administer(actor))
+    if role not in ROLES:
+        raise Conflict(
+            Text(N_("There is no role %(role)s. The roles are %(roles)s."), role=role, roles=", ".join(ROLES))
+        )
+    member = locked(session, Member, member_of(session, handle).id)
+    if role == "staff":
+        _affiliate(session, member, team=team or "Company", title=title)
+    elif role == "member":
+        _end_affiliation(session, member)
+        member.role = role
+    else:
+        member.role = role
+    signing_in.end_all(session, member_id=member.id)  # a session from before the change must not carry over
+    audit.record(session, actor, "member.promote", f"member:{member.id}", role=role, team=team, title=title)
+    outbox.record(session, MemberChanged(member_id=member.id))
+    return member
+
+
+def _affiliate(session: Session, member: Member, *, team: str, title: str) -> None:
+    _end_affiliation(session, member)
+    session.flush()
+    session.add(Affiliation(member_id=member.id, team=team, title=title, proof="command line", since=now()))
+
+
+def _end_affiliation(session: Session, member: Member) -> None:
+    session.execute(
+        update(Affiliation).where(Affiliation.member_id == member.id, Affiliation.until.is_(None)).values(until=now())
+    )

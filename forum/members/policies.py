@@ -1,0 +1,32 @@
+"""Who may do what with accounts."""
+
+from typing import Protocol
+
+from forum.kernel.access import ALLOWED, Actor, Verdict, denied
+from forum.kernel.errors import N_
+
+
+class HasId(Protocol):
+    """A member, as an entity or as a row."""
+
+    @property
+    def id(self) -> int: ...
+
+
+def may_edit_profile(actor: Actor, member: HasId) -> Verdict:
+    """Everybody their own."""
+    if actor.member_id == member.id and not actor.suspended:
+        return ALLOWED
+    return denied(N_("You can only change your own profile."))
+
+
+def may_administer(actor: Actor) -> Verdict:
+    """Whether the installation itself is this actor's business."""
+    if actor.can("administer"):
+        return ALLOWED
+    return denied(N_("Only an administrator can do that."))
+
+
+def may_sign_in_settings(actor: Actor) -> Verdict:
+    """Whether there is an account whose settings could be shown."""
+    return ALLOWED if actor.is_signed_in else denied(N_("Sign in first."))

@@ -1,0 +1,105 @@
+"""Signing in and out. A token is made new at every change of privilege and kept only as its hash."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import Connection, String, bindparam, select, update
+from sqlalchemy.orm import Session
+
+from forum.kernel.access import Actor
+from forum.kernel.clock import now
+from forum.kernel.errors import N_, Invalid
+from forum.members import passwords
+from forum.members.keys import address_key, handle_key
+from forum.members.tables import Credential, MailAddress, Member, SignIn
+
+LIFE = timedelta(days=30)
+_SEEN_EVERY = timedelta(minutes=1)
+
+_S, _M = SignIn.__table__.c, Member.__table__.c
+_BY_TOKEN = (
+    select(_S.id, _S.member_id, _S.last_seen_at, _S.expires_at)
+    .join(Member.__table__, _M.id == _S.member_id)
+    .where(_S.token_hash == bindparam("token_hash", type_=String), _S.revoked_at.is_(None), _M.deleted_at.is_(None))
+)
+
+
+def token_hash(token: str) -> str:
+    """What is kept of a token: its SHA-256, as 64 hex digits."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def member_by_password(connection: Connection, *, login: str, password: str) -> int:
+    """Whose handle or mail address and password these are. Missing account and wrong password answer alike, in the same time.
+
+    Raises:
+        Invalid: no such pair.
+    """
+    found = connection.execute(
+        select(_M.id, Credential.password_hash)
+        .join(Credential.__table__, Credential.member_id == _M.id)
+        .where(_M.deleted_at.is_(None), _M.id == _member_named(login))
+    ).one_or_none()
+    if not passwords.matches(found.password_hash if found else None, password) or found is None:
+        raise Invalid({"": N_("That name and password do not belong together.")})
+    return int(found.id)
+
+
+def _member_named(login: str) -> object:
+    login = login.strip()[:254]
+    if "@" in login:
+        return select(MailAddress.member_id).where(MailAddress.address_key == address_key(login)).scalar_subquery()
+    return select(_M.id).where(_M.handle_key == handle_key(login)).scalar_subquery()
+
+
+def sign_in(session: Session, *, member_id: int, user_agent: str = "") -> str:
+    """Open a session for a browser; returns the token for its cookie, which is not kept."""
+    token, moment = secrets.token_urlsafe(32), now()
+    session.add(
+        SignIn(
+            member_id=member_id,
+            token_hash=token_hash(token),
+            user_agent=user_agent[:200],
+            created_at=moment,
+            last_seen_at=moment,
+            expires_at=moment + LIFE,
+        )
+    )
+    return token
+
+
+def member_by_token(connection: Connection, token: str) -> tuple[int, bool] | None:
+    """The member signed in with this token, and whether `seen` is due; None for a token that is not, or no longer, good."""
+    row = connection.execute(_BY_TOKEN, {"token_hash": token_hash(token)}).one_or_none()
+    moment = now()
+    if row is None or row.expires_at <= moment:
+        return None
+    return row.member_id, moment - row.last_seen_at > _SEEN_EVERY
+
+
+def seen(session: Session, token: str) -> None:
+    """Note that this browser was here, and prolong its session."""
+    moment = now()
+    session.execute(
+        update(SignIn)
+        .where(SignIn.token_hash == token_hash(token), SignIn.revoked_at.is_(None))
+        .values(last_seen_at=moment, expires_at=moment + LIFE)
+    )
+
+
+def sign_out(session: Session, token: str) -> None:
+    """End the session of this browser."""
+    session.execute(update(SignIn).where(SignIn.token_hash == token_hash(token)).values(revoked_at=now()))
+
+
+def sign_out_everywhere(session: Session, actor: Actor) -> None:
+    """End every session of this member, this one too."""
+    end_all(session, member_id=actor.member_id or 0)
+
+
+def end_all(session: Session, *, member_id: int) -> None:
+    """End every session of a member: their password changed, or they were deactivated."""
+    session.execute(
+        update(SignIn).where(SignIn.member_id == member_id, SignIn.revoked_at.is_(None)).values(revoked_at=now())
+    )

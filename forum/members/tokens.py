@@ -1,0 +1,75 @@
+"""Keys for programs: shown once when made, kept as a hash, limited by scopes, revocable."""
+
+import secrets
+
+from sqlalchemy import Connection, String, bindparam, select, update
+from sqlalchemy.orm import Session
+
+from forum.kernel.access import Actor, require
+from forum.kernel.clock import now
+from forum.kernel.errors import N_, Invalid, NotFound
+from forum.members.policies import may_sign_in_settings
+from forum.members.signing_in import token_hash
+from forum.members.tables import ApiToken, Member
+
+SCOPES = ("read", "write", "moderate", "administer")
+PREFIX = "loggia_"  # lets secret scanners know one when they see one
+
+_T, _M = ApiToken.__table__.c, Member.__table__.c
+_BY_TOKEN = (
+    select(_T.id, _T.member_id, _T.scopes, _T.last_used_at)
+    .join(Member.__table__, _M.id == _T.member_id)
+    .where(_T.token_hash == bindparam("token_hash", type_=String), _T.revoked_at.is_(None), _M.deleted_at.is_(None))
+)
+
+
+def create(session: Session, actor: Actor, *, name: str, scopes: list[str]) -> str:
+    """Make a token for this member's programs; returns it, for the only time.
+
+    Raises:
+        NotAllowed: nobody is signed in.
+        Invalid: no name, or a scope that does not exist.
+    """
+    require(may_sign_in_settings(actor))
+    if not 1 <= len(name.strip()) <= 80:
+        raise Invalid({"name": N_("Give the token a name, so that you know it later.")})
+    if not scopes or not set(scopes) <= set(SCOPES):
+        raise Invalid({"scopes": N_("Choose at least one of the scopes.")})
+    token = PREFIX + secrets.token_urlsafe(32)
+    session.add(
+        ApiToken(
+            member_id=actor.member_id or 0,
+            name=name.strip(),
+            token_hash=token_hash(token),
+            scopes=sorted(set(scopes)),
+            created_at=now(),
+        )
+    )
+    return token
+
+
+def revoke(session: Session, actor: Actor, *, token_id: int) -> None:
+    """End one's own token.
+
+    Raises:
+        NotFound: there is none with this id, or it is somebody else's.
+    """
+    done = session.execute(
+        update(ApiToken)
+        .where(ApiToken.id == token_id, ApiToken.member_id == actor.member_id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=now())
+        .returning(ApiToken.id)
+    ).one_or_none()
+    if done is None:
+        raise NotFound()
+
+
+def member_by_token(connection: Connection, token: str) -> tuple[int, list[str]] | None:
+    """Whose program this is and with which scopes; None for a token that is not, or no longer, good."""
+    row = connection.execute(_BY_TOKEN, {"token_hash": token_hash(token)}).one_or_none()
+    return None if row is None else (row.member_id, row.scopes)
+
+
+def used(session: Session, token: str) -> None:
+    """Note that a token was used; call it at most once a minute."""
+    session.execute(update(ApiToken).where(ApiToken.token_hash == token_hash(token)).values(last_used_at=now()))
