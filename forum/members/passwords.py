@@ -43,9 +43,10 @@ def matches(password_hash: str | None, password: str) -> bool:
         password, password_hash = "", None
     with _turn():
         try:
-            return _hasher.verify(password_hash or _nobody, password) and password_hash is not None
+            _hasher.verify(password_hash or _nobody, password)
         except (VerificationError, InvalidHashError):
             return False
+    return password_hash is not None
 
 
 @contextmanager

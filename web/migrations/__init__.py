@@ -1,0 +1,107 @@
+"""The one history of the schema, and the doors to it: upgrade, downgrade, and the check that code and history agree."""
+
+from contextlib import contextmanager
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+from forum.kernel.db import Database
+
+_HERE = Path(__file__).parent
+_ADVISORY_LOCK = 7_406_714  # any number, the same in every process that migrates
+
+
+class TooNew(Exception):
+    """The database was written by a newer version of Loggia."""
+
+
+def upgrade(database_url: str, revision: str = "head") -> None:
+    """Bring a database up to date; several processes may try at once.
+
+    Raises:
+        TooNew: it is ahead of this version.
+    """
+    with _connected(database_url) as connection:
+        _refuse_newer(connection)
+        from alembic import command
+
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(database_url: str, revision: str) -> None:
+    """Take a database back to an earlier revision."""
+    with _connected(database_url) as connection:
+        from alembic import command
+
+        command.downgrade(_config(connection), revision)
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the database is at the newest revision; says so without importing Alembic."""
+    with engine.connect() as connection:
+        return current(connection) == head()
+
+
+def head() -> str:
+    """The newest revision, by the order of the file names."""
+    return max(_revisions())
+
+
+def current(connection: Connection) -> str | None:
+    """The revision that a database is at; None for an empty one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def differences(database_url: str) -> list[str]:
+    """What the mapped classes have and the history lacks, or the reverse; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from web.tables import METADATA
+
+    with _connected(database_url) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return [str(difference) for difference in compare_metadata(context, METADATA)]
+
+
+def _revisions() -> set[str]:
+    return {path.name.split("_")[0] for path in (_HERE / "versions").glob("[0-9]*_*.py")}
+
+
+def _refuse_newer(connection: Connection) -> None:
+    at = current(connection)
+    if at is not None and at not in _revisions():
+        raise TooNew(f"The database is at revision {at}, which this version of Loggia does not know. Install the newer version.")
+    connection.rollback()
+
+
+@contextmanager
+def _connected(database_url: str) -> Iterator[Connection]:
+    db = Database(database_url, pool_size=1)
+    try:
+        # the limits of ordinary requests would end a long migration half-way
+        with db.engine.connect() as connection:
+            if not db.is_sqlite:
+                connection.execute(text("SET statement_timeout = 0"))
+                connection.execute(text("SET idle_in_transaction_session_timeout = 0"))
+                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_LOCK})
+                connection.commit()
+            yield connection
+    finally:
+        db.dispose()
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
