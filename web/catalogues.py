@@ -1,0 +1,147 @@
+"""Catalogues as people keep them: found in the code, brought up to date, checked. Only builds and translators need this."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from web.translations import LOCALES, LOCALES_DIR, compile_all, po_path
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("forum", "moderation", "reputation", "crm_sync", "web")
+TEMPLATE = LOCALES_DIR / "messages.pot"
+# Where a sentence stands marked: in templates and pages, and as what a refusal says.
+_REFUSALS = ("denied", "NotFound", "NotAllowed", "Conflict", "Gone", "TooMany", "Unavailable")
+_KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "Text": None, **dict.fromkeys(_REFUSALS)}
+_METHODS = [("**/migrations/**.py", "ignore"), ("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
+_OPTIONS = {"**/templates/**": {"trimmed": "true", "silent": "false"}}
+_MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|&\w+;|[<>]")
+_PLACES = re.compile(r"%\(\w+\)[a-z]|%%|%")
+
+
+def extracted(root: Path = ROOT) -> Catalog:
+    """Every sentence that the code shows to people."""
+    found = Catalog(project="Loggia", charset="utf-8")
+    for package in PACKAGES:
+        for _file, _line, message, comments, context in extract_from_dir(
+            root / package, _METHODS, _OPTIONS, _KEYWORDS, ("Translators:",)
+        ):
+            if _is_words(message):
+                found.add(message, None, [], auto_comments=comments, context=context)
+    return found
+
+
+def _is_words(message: str | tuple[str, ...]) -> bool:
+    return bool(message if isinstance(message, str) else message[0])
+
+
+def compiled(source: Path) -> bytes:
+    """The catalogue as `gettext` reads it."""
+    out = io.BytesIO()
+    write_mo(out, _read(source))
+    return out.getvalue()
+
+
+def update(locale: str, found: Catalog) -> None:
+    """Bring a catalogue to what the code says now: new sentences come in empty, those no longer said go out."""
+    path = po_path(locale)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known = _read(path) if path.exists() else Catalog(locale=locale)
+    fresh = Catalog(locale=locale, project="Loggia", charset="utf-8", fuzzy=False)
+    for message in found:
+        if message.id:
+            old = known.get(message.id, message.context)
+            fresh.add(message.id, old.string if old else None, auto_comments=message.auto_comments, context=message.context)
+    path.write_bytes(_written(fresh, locale))
+
+
+def _read(path: Path) -> Catalog:
+    with path.open("rb") as source:
+        return read_po(source)
+
+
+def _written(content: Catalog, locale: str) -> bytes:
+    """Sorted, and without line numbers and dates, so that two branches that add sentences merge."""
+    out = io.BytesIO()
+    write_po(out, content, width=120, no_location=True, omit_header=True, sort_output=True)
+    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
+    if locale:
+        head += f'"Language: {locale}\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n'
+    return f"{head}\n".encode() + out.getvalue()
+
+
+def problems(locale: str, found: Catalog) -> Iterator[str]:
+    """What keeps the catalogue of `locale` from being complete and safe, a line for each."""
+    known = _read(po_path(locale)) if po_path(locale).exists() else Catalog(locale=locale)
+    for message in found:
+        if message.id:
+            own = known.get(message.id, message.context)
+            for problem in _wrong(message, own):
+                yield f"{locale}: {problem}: {_shown(message)}"
+    for message in known:
+        if message.id and found.get(message.id, message.context) is None:
+            yield f"{locale}: no longer said: {_shown(message)}"
+
+
+def _wrong(message: Message, own: Message | None) -> Iterator[str]:
+    ids, strings = _forms(message.id), _forms(own.string) if own else []
+    if len(strings) < len(ids) or not all(strings):
+        yield "not translated"
+        return
+    for string in strings:
+        if not set(_MARKUP.findall(string)) <= set(_MARKUP.findall(" ".join(ids))):
+            yield "markup that the original does not have"
+    for original, string in zip(ids, strings, strict=False):
+        if sorted(_PLACES.findall(original)) != sorted(_PLACES.findall(string)):
+            yield "placeholders differ"
+
+
+def _forms(said: str | Iterable[str] | None) -> list[str]:
+    return [said] if isinstance(said, str) else list(said or ())
+
+
+def _shown(message: Message) -> str:
+    return repr(_forms(message.id)[0])
+
+
+def _extract() -> int:
+    TEMPLATE.write_bytes(_written(extracted(), ""))
+    return 0
+
+
+def _update() -> int:
+    found = extracted()
+    for locale in LOCALES[1:]:
+        update(locale, found)
+    return 0
+
+
+def _compile() -> int:
+    compile_all()
+    return 0
+
+
+def _check() -> int:
+    found = extracted()
+    wrong = [line for locale in LOCALES[1:] for line in problems(locale, found)]
+    for line in wrong:
+        print(line, file=sys.stderr)
+    return 1 if wrong else 0
+
+
+_COMMANDS = {"extract": _extract, "update": _update, "compile": _compile, "check": _check}
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or arguments[0] not in _COMMANDS:
+        print(f"usage: python -m web.translations {'|'.join(_COMMANDS)}", file=sys.stderr)
+        return 2
+    return _COMMANDS[arguments[0]]()

@@ -1,0 +1,193 @@
+"""Pages as bytes: one Jinja environment per language, tuned once, here.
+
+A page is mostly translated words and escaped values, and a stock environment pays for both at every request. Three
+changes take that away, and a test renders every template both ways and compares the bytes:
+
+1. calls whose arguments are known (`_('…')`, `icon('…')`, `asset('…')`) are answered when the template is compiled, and
+   a sentence with values in it becomes text, value, text;
+2. values go through an escape that builds no `Markup` object for each;
+3. attributes are read with the builtin `getattr`. Contexts therefore hold objects, never dicts, and a missing name raises.
+
+Templates belong to us; what people write reaches them as values only.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import jinja2
+from jinja2 import nodes
+from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
+
+from web import assets, wording
+from web.translations import LANGUAGE_NAMES, LOCALES, Catalogue, catalogue
+
+try:
+    from markupsafe._speedups import _escape_inner
+except ImportError:  # pragma: no cover - only where MarkupSafe has no compiled part
+    from markupsafe._native import _escape_inner
+
+TEMPLATES = Path(__file__).parent / "templates"
+PURE = {"icon": assets.icon, "asset": assets.url}
+_VALUE = re.compile(r"%\((\w+)\)s|%%")
+
+
+def render(template: str, locale: str, /, **context: object) -> bytes:
+    """The page as UTF-8. `template` is a path under `web/templates`; `context` holds objects, no dicts.
+
+    Raises:
+        jinja2.UndefinedError: the template asks for a name that the context does not hold.
+        AttributeError: … or for an attribute that an object does not have.
+        KeyError: `locale` is none of `LOCALES`.
+    """
+    return environment(locale).get_template(template).render(context).encode()
+
+
+@cache
+def environment(locale: str) -> jinja2.Environment:
+    """The tuned environment of one language; made at its first use and kept."""
+    words = catalogue(locale)
+    made = LocaleEnvironment(words, **_options())
+    return _furnish(made, words)
+
+
+def stock_environment(locale: str) -> jinja2.Environment:
+    """What `environment` would be without tuning: the reference that the tests compare it with."""
+    words = catalogue(locale)
+    return _furnish(jinja2.Environment(**_options()), words)
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "loader": jinja2.FileSystemLoader(TEMPLATES),
+        "extensions": ["jinja2.ext.i18n", "jinja2.ext.do"],
+        "autoescape": True,
+        "undefined": jinja2.StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "auto_reload": False,
+        "cache_size": -1,
+    }
+
+
+def _furnish(made: jinja2.Environment, words: Catalogue) -> jinja2.Environment:
+    made.install_gettext_translations(words.translations, newstyle=True)  # type: ignore[attr-defined]
+    made.policies["ext.i18n.trimmed"] = True
+    made.globals.update(PURE, locale=words.locale, locales=LOCALES, language_names=LANGUAGE_NAMES)
+    made.filters.update(wording.filters(words))
+    return made
+
+
+class LocaleEnvironment(jinja2.Environment):
+    """A Jinja environment that knows its language while it compiles."""
+
+    def __init__(self, words: Catalogue, **options: Any) -> None:
+        super().__init__(**options)
+        self.words = words
+        self.template_class = _Template
+        # The method of the same name looks for an item when there is no attribute; objects have attributes.
+        self.getattr = getattr  # type: ignore[assignment,method-assign]
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        parsed = super()._parse(source, name, filename)
+        folded: nodes.Template = _Folding(self.words).visit(parsed)
+        return folded
+
+
+class _Template(jinja2.Template):
+    """A template whose values go through `_escaped`."""
+
+    @classmethod
+    def from_code(cls, environment: jinja2.Environment, code: CodeType, globals: Any, uptodate: Any = None) -> jinja2.Template:
+        namespace = {"environment": environment, "__file__": code.co_filename}
+        exec(code, namespace)
+        namespace["escape"] = _escaped  # type: ignore[assignment]
+        made = cls._from_namespace(environment, namespace, globals)
+        made._uptodate = uptodate
+        return made
+
+
+def _escaped(value: Any) -> str:
+    """What `markupsafe.escape` gives, without the `Markup` around it: for the output position alone."""
+    kind = type(value)
+    if kind is str:
+        return _escape_inner(value)
+    if kind is Markup:
+        return value  # type: ignore[no-any-return]
+    if kind is int:
+        return int.__repr__(value)
+    if hasattr(value, "__html__"):
+        return value.__html__()  # type: ignore[no-any-return]
+    return _escape_inner(str(value))
+
+
+class _Folding(NodeTransformer):
+    """Answers at compile time what does not depend on the request.
+
+    Translations become part of the template's own text, so they are trusted like it; `translations.check` refuses markup
+    that the original does not have.
+    """
+
+    def __init__(self, words: Catalogue) -> None:
+        self.words = words
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:
+        self.generic_visit(node)
+        name = node.node.name if isinstance(node.node, nodes.Name) else ""
+        arguments = [part.value for part in node.args if isinstance(part, nodes.Const)]
+        if node.kwargs or node.dyn_args or node.dyn_kwargs or len(arguments) != len(node.args):
+            return node
+        if name in ("_", "gettext") and len(arguments) == 1:
+            return nodes.Const(Markup(self.words.gettext(arguments[0]).replace("%%", "%")), lineno=node.lineno)
+        if name in PURE:
+            return nodes.Const(PURE[name](*arguments), lineno=node.lineno)
+        return node
+
+    def visit_Output(self, node: nodes.Output) -> list[nodes.Node]:
+        self.generic_visit(node)
+        folded: list[nodes.Node] = []
+        for child in node.nodes:
+            said = self._sentence(child)
+            if isinstance(said, nodes.If):
+                folded.append(said)
+            elif folded and isinstance(folded[-1], nodes.Output):
+                folded[-1].nodes.extend(said)
+            else:
+                folded.append(nodes.Output(said, lineno=child.lineno))
+        return folded
+
+    def _sentence(self, child: nodes.Expr) -> list[nodes.Expr] | nodes.If:
+        """The parts of a translated sentence with values; anything else as it is."""
+        if not isinstance(child, nodes.Call) or not isinstance(child.node, nodes.Name) or child.dyn_args or child.dyn_kwargs:
+            return [child]
+        texts = [part.value for part in child.args if isinstance(part, nodes.Const)]
+        values = {pair.key: pair.value for pair in child.kwargs}
+        if child.node.name in ("_", "gettext") and len(texts) == len(child.args) == 1:
+            return _spelled(self.words.gettext(texts[0]), values)
+        if child.node.name == "ngettext" and len(texts) == 2 and self.words.two_forms:
+            return self._counted(texts[0], texts[1], child.args[2], values)
+        return [child]
+
+    def _counted(self, one: str, many: str, number: nodes.Expr, values: dict[str, nodes.Expr]) -> nodes.If:
+        values = {"num": number, **values}
+        texts = (self.words.ngettext(one, many, 1), self.words.ngettext(one, many, 2))
+        singular, plural = ([nodes.Output(_spelled(text, values), lineno=number.lineno)] for text in texts)
+        single = nodes.Compare(number, [nodes.Operand("eq", nodes.Const(1))], lineno=number.lineno)
+        return nodes.If(single, singular, [], plural, lineno=number.lineno)
+
+
+def _spelled(text: str, values: dict[str, nodes.Expr]) -> list[nodes.Expr]:
+    """`text` with its `%(name)s` replaced by the expressions of `values`."""
+    parts: list[nodes.Expr] = []
+    start = 0
+    for found in _VALUE.finditer(text):
+        parts.append(nodes.TemplateData(text[start : found.start()]))
+        parts.append(values[found[1]] if found[1] else nodes.TemplateData("%"))
+        start = found.end()
+    parts.append(nodes.TemplateData(text[start:]))
+    return parts
