@@ -1,0 +1,1 @@
+"""Stack Exchange data dumps: reading their XML and writing their history into the forum."""
