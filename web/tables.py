@@ -2,16 +2,6 @@
 
 from sqlalchemy import MetaData
 
-import crm_sync.tables
-import forum.articles.tables
-import forum.exchange.tables
-import forum.ideas.tables
-import forum.kernel.jobs
-import forum.kernel.outbox
-import forum.members.tables
-import forum.notifications.tables
-import forum.threads.tables
-import moderation.tables
 import reputation.tables  # noqa: F401 - importing the modules declares the tables
 from forum.kernel.db import Base
 

@@ -98,15 +98,11 @@ class Thread(Base):
     is_critical: Mapped[bool] = mapped_column(default=False)
     closed_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     closed_reason: Mapped[str] = mapped_column(String(200), default="")
-    closed_by: Mapped[int | None] = mapped_column(
-        ForeignKey("decision.id", use_alter=True, name="fk_thread_closed_by"), default=None
-    )
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), default=None)
     closed_before_import: Mapped[bool] = mapped_column(default=False)
     duplicate_of_id: Mapped[int | None] = mapped_column(ForeignKey("thread.id"), default=None)
     hidden_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
-    hidden_by: Mapped[int | None] = mapped_column(
-        ForeignKey("decision.id", use_alter=True, name="fk_thread_hidden_by"), default=None
-    )
+    hidden_by: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), default=None)
 
     @property
     def is_open(self) -> bool:
@@ -187,9 +183,7 @@ class Post(Base):
     official_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     hidden_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
-    hidden_by: Mapped[int | None] = mapped_column(
-        ForeignKey("decision.id", use_alter=True, name="fk_post_hidden_by"), default=None
-    )
+    hidden_by: Mapped[int | None] = mapped_column(ForeignKey("decision.id"), default=None)
 
     @property
     def score(self) -> int:

@@ -1,7 +1,7 @@
 """The one history of the schema, and the doors to it: upgrade, downgrade, and the check that code and history agree."""
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,9 @@ def _revisions() -> set[str]:
 def _refuse_newer(connection: Connection) -> None:
     at = current(connection)
     if at is not None and at not in _revisions():
-        raise TooNew(f"The database is at revision {at}, which this version of Loggia does not know. Install the newer version.")
+        raise TooNew(
+            f"The database is at revision {at}, which this version of Loggia does not know. Install the newer version."
+        )
     connection.rollback()
 
 

@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> int:
             return _check()
         case ["new", message]:
             return _new(message)
-    print(__doc__, file=sys.stderr)
+    sys.stderr.write(f"{__doc__}\n")
     return 2
 
 
@@ -25,7 +25,7 @@ def _check() -> int:
         found = migrations.differences(url)
         migrations.downgrade(url, "base")
     for difference in found:
-        print(f"The history lacks: {difference}", file=sys.stderr)
+        sys.stderr.write(f"The history lacks: {difference}\n")
     return 1 if found else 0
 
 
@@ -39,7 +39,7 @@ def _new(message: str) -> int:
             migrations.upgrade(url)
         with migrations._connected(url) as connection:
             made = command.revision(migrations._config(connection), message, autogenerate=True, rev_id=number)
-    print(Path(getattr(made, "path", "")).name)
+    sys.stdout.write(Path(str(getattr(made, "path", ""))).name + "\n")
     return 0
 
 

@@ -1,0 +1,105 @@
+"""What reputation does on events: compare the ledger with the present votes and acceptances."""
+
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from forum.events import (
+    AnswerAccepted,
+    AnswerWithdrawn,
+    PostDeleted,
+    PostHidden,
+    PostRestored,
+    ThreadHidden,
+    ThreadRestored,
+    VoteCast,
+)
+from forum.threads.tables import Acceptance, Post, Thread, Vote
+from reputation import ledger
+from reputation.ledger import Cause
+from reputation.rules import Due, due_for_acceptance, due_for_vote
+
+_P, _T = Post.__table__.c, Thread.__table__.c
+_SUBJECT = (
+    select(
+        _P.id, _P.number, _P.author_id, _P.is_company, _P.created_at, _T.author_id.label("asker_id"),
+        (_P.hidden_at.is_(None) & _P.deleted_at.is_(None) & _T.hidden_at.is_(None)).label("is_shown"),
+    )
+    .join(Thread.__table__, _T.id == _P.thread_id)
+)  # fmt: skip
+
+
+def settle_vote(session: Session, event: VoteCast) -> None:
+    """One vote was given, changed or taken back."""
+    _level_vote(session, event.post_id, event.member_id)
+
+
+def settle_acceptance(session: Session, event: AnswerAccepted | AnswerWithdrawn) -> None:
+    """One acceptance was opened or closed."""
+    _level_acceptance(session, event.acceptance_id)
+
+
+def settle_post(session: Session, event: PostHidden | PostRestored | PostDeleted) -> None:
+    """A post went out of sight or came back: what it earned goes and comes with it."""
+    level_post(session, event.post_id)
+
+
+def settle_thread(session: Session, event: ThreadHidden | ThreadRestored) -> None:
+    """A thread went out of sight or came back, with all its posts."""
+    for post_id in session.scalars(select(Post.id).where(Post.thread_id == event.thread_id).order_by(Post.id)).all():
+        level_post(session, post_id)
+
+
+def level_post(session: Session, post_id: int) -> None:
+    """Bring the ledger level with all that a post earned or lost."""
+    for voter_id in session.scalars(
+        select(Vote.member_id).where(Vote.post_id == post_id).order_by(Vote.member_id)
+    ).all():
+        _level_vote(session, post_id, voter_id)
+    for key in session.scalars(
+        select(Acceptance.id).where(Acceptance.post_id == post_id).order_by(Acceptance.id)
+    ).all():
+        _level_acceptance(session, key)
+
+
+def _level_vote(session: Session, post_id: int, voter_id: int) -> None:
+    ledger.lock_members(session, (_subject(session, post_id).author_id, voter_id))
+    post = _subject(session, post_id)  # read after the lock: what was true before it may not be any more
+    vote = session.get(Vote, (post_id, voter_id), populate_existing=True)
+    due: list[Due] = []
+    if vote is not None and not vote.by_staff and post.is_shown and not post.is_company:
+        due = due_for_vote(value=vote.value, author_id=post.author_id, voter_id=voter_id, is_answer=post.number > 1)
+    at = vote.at if vote is not None else post.created_at
+    ledger.level(session, Cause(f"vote:{post_id}:{voter_id}", post_id, at), due)
+
+
+def _level_acceptance(session: Session, acceptance_id: int) -> None:
+    post = _subject(session, session.get_one(Acceptance, acceptance_id).post_id)
+    ledger.lock_members(session, (post.author_id, post.asker_id))
+    acceptance = session.get_one(Acceptance, acceptance_id, populate_existing=True)
+    post = _subject(session, acceptance.post_id)
+    due: list[Due] = []
+    if acceptance.withdrawn_at is None and post.is_shown:
+        due = due_for_acceptance(
+            answerer_id=post.author_id, asker_id=post.asker_id, by_asker=acceptance.by_member_id == post.asker_id
+        )
+        if post.is_company:  # staff earn no customer reputation; the asker's thanks still count
+            due = [each for each in due if each.member_id != post.author_id]
+    ledger.level(session, Cause(f"acceptance:{acceptance_id}", post.id, acceptance.at), due)
+
+
+def _subject(session: Session, post_id: int) -> Row[Any]:
+    return session.execute(_SUBJECT.where(_P.id == post_id)).one()
+
+
+REACTIONS = {
+    VoteCast: settle_vote,
+    AnswerAccepted: settle_acceptance,
+    AnswerWithdrawn: settle_acceptance,
+    PostHidden: settle_post,
+    PostRestored: settle_post,
+    PostDeleted: settle_post,
+    ThreadHidden: settle_thread,
+    ThreadRestored: settle_thread,
+}

@@ -1,0 +1,65 @@
+"""`loggia members`: make people, give them roles, list them."""
+
+import secrets
+
+import click
+from sqlalchemy import select
+
+from forum.members import accounts
+from forum.members.actors import SYSTEM
+from forum.members.tables import Affiliation, MailAddress, Member
+from web.cli.opening import as_json, listed, opened
+
+
+@click.group()
+def members() -> None:
+    """Make people, give them roles, list them."""
+
+
+@members.command()
+@click.argument("handle")
+@click.argument("mail")
+@click.option("--name", default="", help="The name that is shown; the handle unless given.")
+@click.option("--password", default=None, help="Made and printed unless given.")
+def create(handle: str, mail: str, name: str, password: str | None) -> None:
+    """Open an account for HANDLE with the address MAIL."""
+    made = None if password else secrets.token_urlsafe(12)
+    with opened() as (_, db), db.transaction() as session:
+        accounts.register(session, handle=handle, mail=mail, name=name, password=password or made or "")
+    click.echo(f"{handle} can sign in now." + (f" The password is {made}" if made else ""))
+
+
+@members.command()
+@click.argument("handle")
+@click.argument("role", type=click.Choice(accounts.ROLES))
+@click.option("--team", default="", help="For staff: the team, shown on every post.")
+@click.option("--title", default="", help="For staff: what they are there.")
+def promote(handle: str, role: str, team: str, title: str) -> None:
+    """Give HANDLE a ROLE. "staff" makes an employee; "member" takes every role away."""
+    with opened() as (_, db), db.transaction() as session:
+        accounts.promote(session, SYSTEM, handle=handle, role=role, team=team, title=title)
+    click.echo(f"{handle} is {role} now, and signed out everywhere.")
+
+
+@members.command("list")
+@click.option("--role", type=click.Choice(accounts.ROLES), default=None)
+@as_json
+def list_(role: str | None, as_json: bool) -> None:
+    """List who is here."""
+    wanted = (
+        select(Member.handle, Member.name, Member.role, Affiliation.team, Member.points, MailAddress.address)
+        .outerjoin(Affiliation, (Affiliation.member_id == Member.id) & Affiliation.until.is_(None))
+        .outerjoin(MailAddress, MailAddress.member_id == Member.id)
+        .where(Member.deleted_at.is_(None), Member.is_imported.is_(False))
+        .order_by(Member.handle_key)
+    )
+    if role == "staff":
+        wanted = wanted.where(Affiliation.team.is_not(None))
+    elif role is not None:
+        wanted = wanted.where(Member.role == role)
+    with opened() as (_, db), db.reading() as connection:
+        rows = [tuple(row) for row in connection.execute(wanted)]
+    listed("Members", ("handle", "name", "role", "team", "points", "mail"), rows, as_json=as_json)
+
+
+COMMANDS = (members,)

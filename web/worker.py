@@ -1,0 +1,185 @@
+"""The workers: in the web process when no broker is configured, else as many `loggia worker` processes as wanted.
+
+The queue of record is the database. A Dramatiq message is a doorbell that may be lost, doubled or late: the tick of each
+process finds work with no bell.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import dramatiq
+import structlog
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.middleware import Middleware
+
+from crm_sync import delivering
+from forum.kernel import egress, jobs, outbox
+from forum.kernel.db import Database
+from forum.kernel.settings import Settings
+from web.wiring import SUBSCRIBERS
+
+TICK = 1.0  # seconds
+QUEUE = "loggia"
+_A_DAY = 86_400_000  # milliseconds; draining a backlog may take long, and each piece of it has a lease of its own
+_BELL_BUDGET = 0.25  # seconds that ringing may take from a request
+_log = structlog.get_logger("loggia.worker")
+
+
+def make_broker(settings: Settings) -> dramatiq.Broker:
+    """The broker that the settings name; without one, messages stay in this process."""
+    if settings.broker_url is None:
+        return StubBroker()
+    if settings.broker_url.startswith("amqp"):
+        from dramatiq.brokers.rabbitmq import RabbitmqBroker
+
+        return RabbitmqBroker(url=settings.broker_url)
+    from dramatiq.brokers.redis import RedisBroker
+
+    # Dramatiq's defaults bring a dead worker's messages back after half an hour; nothing here depends on it, but a queue
+    # that keeps dead messages grows
+    return RedisBroker(
+        url=settings.broker_url,
+        heartbeat_timeout=10_000,
+        maintenance_chance=100_000,
+        socket_timeout=5.0,
+        socket_connect_timeout=_BELL_BUDGET,
+    )
+
+
+@dataclass(frozen=True)
+class Bell:
+    """Wakes a worker after a commit. Never raises, never waits long; after a failure it rests for a while."""
+
+    broker: dramatiq.Broker
+    actor: dramatiq.Actor[Any, Any]
+
+    def __call__(self) -> None:
+        if time.monotonic() < _resting.until:
+            return
+        try:
+            self.broker.enqueue(self.actor.message())
+        except Exception as error:  # noqa: BLE001 - whatever the broker's trouble is, the tick finds the work
+            _resting.until = time.monotonic() + 5
+            _log.warning("the bell could not be rung", error=str(error))
+
+
+class _Resting:
+    until = 0.0
+
+
+_resting = _Resting()
+
+
+def declare(broker: dramatiq.Broker, work: Callable[[], object]) -> Bell:
+    """Declare the one actor on this broker: it works off whatever is due."""
+
+    def answer() -> None:
+        work()
+
+    actor = dramatiq.actor(
+        answer, broker=broker, actor_name="answer", queue_name=QUEUE, max_retries=0, max_age=60_000, time_limit=_A_DAY
+    )
+    return Bell(broker, actor)
+
+
+def make_runner(db: Database, settings: Settings) -> jobs.Runner:
+    """The rounds of work of this installation."""
+    relay = outbox.Relay(db, SUBSCRIBERS)
+    client = egress.Client(settings.egress_allow)
+    return jobs.Runner(
+        [
+            relay.run_once,
+            lambda: delivering.deliver_round(db, client, settings),
+            lambda: jobs.run_due(db, RECURRING),
+        ]
+    )
+
+
+RECURRING = (jobs.Recurring("outbox.prune", timedelta(hours=1), outbox.prune),)
+
+
+class Worker:
+    """Work of one process: one thread at a time drains what is due, whether a bell or the tick woke it."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self._runner = make_runner(db, settings)
+        self._busy = threading.Lock()
+        self._stopping = threading.Event()
+        self._ticking: threading.Thread | None = None
+
+    def work(self) -> None:
+        """Drain what is due, unless this process does so already."""
+        while not self._stopping.is_set() and self._busy.acquire(blocking=False):
+            try:
+                if not self._runner.run_once():
+                    return
+            except Exception as error:  # noqa: BLE001 - a database that is away comes back; the tick tries again
+                _log.warning("a round of work failed", error=f"{type(error).__name__}: {error}")
+                return
+            finally:
+                self._busy.release()
+
+    def start_ticking(self) -> None:
+        """Look for work each second from now on."""
+        self._ticking = threading.Thread(target=self._tick, name="loggia-tick", daemon=True)
+        self._ticking.start()
+
+    def stop(self) -> None:
+        """Finish the piece in hand and stop."""
+        self._stopping.set()
+        if self._ticking is not None:
+            self._ticking.join(timeout=30)
+        with self._busy:
+            pass
+
+    def _tick(self) -> None:
+        while not self._stopping.wait(TICK):
+            self.work()
+
+
+class Ticking(Middleware):  # type: ignore[misc]  # Dramatiq's middleware is untyped
+    """Starts and stops the tick with a Dramatiq process."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def after_process_boot(self, broker: dramatiq.Broker) -> None:
+        self._worker.start_ticking()
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        self._worker.stop()
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """The worker inside the web process."""
+
+    bell: Bell
+    _worker: Worker
+    _threads: dramatiq.Worker
+
+    def stop(self) -> None:
+        """Before the pool closes."""
+        self._worker.stop()
+        self._threads.stop(timeout=5_000)
+
+
+def start_embedded(settings: Settings, db: Database) -> Embedded:
+    """Start the worker in this process and let the database ring its bell."""
+    broker, worker = make_broker(settings), Worker(db, settings)
+    broker.add_middleware(Ticking(worker))
+    bell = declare(broker, worker.work)
+    broker.emit_after("process_boot")  # only Dramatiq's command line does so; middleware starts with it
+    threads = dramatiq.Worker(broker, worker_threads=1)
+    threads.start()
+    db.bell = bell
+    return Embedded(bell, worker, threads)
+
+
+def ring_only(settings: Settings, db: Database) -> None:
+    """For a web process whose workers are elsewhere: after a commit, ring at the broker."""
+    db.bell = declare(make_broker(settings), lambda: None)
