@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache, cached_property
 from pathlib import Path
@@ -19,12 +20,12 @@ from markupsafe import Markup
 from forum.kernel.errors import N_, NotFound, Text
 
 FRONTEND = Path(__file__).parent / "frontend"
-STYLES = ("tokens.css", "base.css", "components.css", "more.css")
+_IMPORT = re.compile(r'@import "([\w.-]+)";')
 _KINDS = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
-    ".map": "application/json",
+    ".txt": "text/plain; charset=utf-8",
 }
 _FOR_A_YEAR = "public, max-age=31536000, immutable"
 
@@ -67,7 +68,8 @@ def _unbuilt(frontend: Path) -> Shelf:
 
 
 def _sources(frontend: Path) -> Iterator[tuple[str, bytes]]:
-    yield "site.css", b"\n".join((frontend / "css" / name).read_bytes() for name in STYLES)
+    styles = _IMPORT.findall((frontend / "css" / "site.css").read_text("utf-8"))
+    yield "site.css", b"\n".join((frontend / "css" / name).read_bytes() for name in styles)
     for picture in sorted((frontend / "img").glob("*.svg")):
         yield picture.name, picture.read_bytes()
 
