@@ -221,3 +221,11 @@ def database_now(session: Session) -> datetime:
 def skip_locked(session: Session) -> dict[str, Any]:
     """Options of `with_for_update` that pass over rows others hold. SQLite has one writer, so nobody holds any."""
     return {"key_share": True, "skip_locked": True}
+
+
+def insert_new(session: Session | Connection, table: type[Base]) -> Any:
+    """An INSERT that passes over rows whose key is there already; takes `.values(…)` or `.from_select(…)` like any other."""
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
+    return insert(table).on_conflict_do_nothing()

@@ -1,0 +1,127 @@
+"""Telling the people whom a fact concerns. Who may see it is asked again when it is shown or sent."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import literal, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import ColumnElement
+
+from forum.events import AnswerAccepted, IdeaStatusChanged, OfficialMarked, PostAdded, PostHidden, PostRestored
+from forum.ideas.tables import IdeaStatusChange
+from forum.kernel.clock import now
+from forum.kernel.db import Json, UtcTime, insert_new
+from forum.notifications.tables import Notification
+from forum.threads.tables import Acceptance, OfficialMark, Post, Subscription, Thread, Vote
+
+
+def told_of_reply(session: Session, event: PostAdded) -> None:
+    """Everybody who follows the thread, but the one who replied."""
+    post = session.get_one(Post, event.post_id)
+    _tell_followers(session, "reply", f"post:{post.id}", thread_id=post.thread_id, post_id=post.id, by=post.author_id)
+
+
+def told_of_acceptance(session: Session, event: AnswerAccepted) -> None:
+    """The one whose answer it was, and those who waited for one."""
+    acceptance = session.get_one(Acceptance, event.acceptance_id)
+    if acceptance.withdrawn_at is not None:
+        return
+    post, cause = session.get_one(Post, acceptance.post_id), f"acceptance:{acceptance.id}"
+    if post.author_id != acceptance.by_member_id:
+        _tell(session, [post.author_id], "accepted", cause, post=post, by=acceptance.by_member_id)
+    _tell_followers(session, "solved", cause, thread_id=post.thread_id, post_id=post.id, by=acceptance.by_member_id)
+
+
+def told_of_official(session: Session, event: OfficialMarked) -> None:
+    """Everybody who follows the thread."""
+    mark = session.scalar(
+        select(OfficialMark)
+        .where(OfficialMark.thread_id == event.thread_id, OfficialMark.post_id == event.post_id)
+        .order_by(OfficialMark.id.desc())
+        .limit(1)
+    )
+    if mark is not None and mark.withdrawn_at is None:
+        _tell_followers(
+            session,
+            "official",
+            f"official:{mark.id}",
+            thread_id=mark.thread_id,
+            post_id=mark.post_id,
+            by=mark.by_member_id,
+        )
+
+
+def told_of_status(session: Session, event: IdeaStatusChanged) -> None:
+    """Followers and supporters of an idea, once each."""
+    change = session.get_one(IdeaStatusChange, event.change_id)
+    cause = f"idea-status:{change.id}"
+    _tell_followers(
+        session,
+        "idea-status",
+        cause,
+        thread_id=change.thread_id,
+        post_id=None,
+        by=change.by_member_id,
+        status=change.after,
+    )
+    opening = session.scalars(select(Post).where(Post.thread_id == change.thread_id, Post.number == 1)).one()
+    supporters = session.scalars(
+        select(Vote.member_id).where(Vote.post_id == opening.id, Vote.value > 0, Vote.member_id != change.by_member_id)
+    )
+    _tell(session, supporters, "idea-status", cause, post=opening, by=change.by_member_id, status=change.after)
+
+
+def told_of_removal(session: Session, event: PostHidden | PostRestored) -> None:
+    """The author: their words went out of sight, or came back."""
+    post = session.get_one(Post, event.post_id)
+    kind = "hidden" if isinstance(event, PostHidden) else "restored"
+    if (post.hidden_at is not None) == (kind == "hidden"):
+        turn = post.hidden_by or f"v{session.get_one(Thread, post.thread_id).version}"
+        _tell(session, [post.author_id], kind, f"{kind}:{post.id}:{turn}", post=post, by=None)
+
+
+def _tell(
+    session: Session, member_ids: Iterable[int], kind: str, cause: str, *, post: Post, by: int | None, **values: str
+) -> None:
+    rows = [
+        {
+            "member_id": member_id,
+            "kind": kind,
+            "cause": cause,
+            "thread_id": post.thread_id,
+            "post_id": post.id,
+            "by_member_id": by,
+            "values": values,
+            "created_at": now(),
+        }
+        for member_id in member_ids
+    ]
+    if rows:
+        session.execute(insert_new(session, Notification), rows)
+
+
+def _tell_followers(
+    session: Session, kind: str, cause: str, *, thread_id: int, post_id: int | None, by: int | None, **values: str
+) -> None:
+    """In one statement, however many follow."""
+    told: dict[str, ColumnElement[object]] = {
+        "member_id": Subscription.member_id,  # type: ignore[dict-item]  # an attribute of a mapped class is a column in a select
+        "kind": literal(kind),
+        "cause": literal(cause),
+        "thread_id": literal(thread_id),
+        "post_id": literal(post_id),
+        "by_member_id": literal(by),
+        "values": literal(values, Json),
+        "created_at": literal(now(), UtcTime),
+    }
+    followers = select(*told.values()).where(Subscription.thread_id == thread_id, Subscription.member_id != (by or 0))
+    session.execute(insert_new(session, Notification).from_select(list(told), followers))
+
+
+REACTIONS = {
+    PostAdded: told_of_reply,
+    AnswerAccepted: told_of_acceptance,
+    OfficialMarked: told_of_official,
+    IdeaStatusChanged: told_of_status,
+    PostHidden: told_of_removal,
+    PostRestored: told_of_removal,
+}

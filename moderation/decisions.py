@@ -1,0 +1,244 @@
+"""The single door: whoever does something with a right over others comes through `decide`.
+
+It writes the public log's entry first and hands its id to the forum, which hides and closes for no one else. Entry and effect
+are one transaction.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from forum.ideas import statuses
+from forum.kernel.access import Actor, require
+from forum.kernel.clock import now
+from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
+from forum.threads import closing, hiding
+from forum.threads.tables import Post, Thread
+from forum.visibility import DecisionId
+from moderation import chain
+from moderation.guidelines import HOUSE_RULE, REASONS, RULES
+from moderation.policies import may_close, may_decide_idea, may_moderate, may_redact
+from moderation.tables import Decision, DecisionHead, DecisionText, Flag
+
+LONGEST_TEXT = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What is decided and why. `text` is public: the reason in words that everybody may read."""
+
+    action: str
+    target_kind: str
+    target_id: int
+    rule: str = HOUSE_RULE.code
+    reason_code: str = "other"
+    text: str = ""
+    automated: bool = False
+    status: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a ruling is about, found before anything is written."""
+
+    thread: Thread
+    about_member_id: int
+
+
+Effect = Callable[[Session, Actor, Ruling, DecisionId], object]
+
+
+def _hide_post(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
+    hiding.hide_post(session, post_id=ruling.target_id, decision=decision)
+
+
+def _restore_post(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
+    hiding.restore_post(session, post_id=ruling.target_id, decision=decision)
+
+
+def _hide_thread(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
+    hiding.hide_thread(session, thread_id=ruling.target_id, decision=decision)
+
+
+def _restore_thread(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
+    hiding.restore_thread(session, thread_id=ruling.target_id, decision=decision)
+
+
+def _close(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
+    closing.close(session, thread_id=ruling.target_id, reason=ruling.text, decision=decision)
+
+
+def _reopen(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
+    closing.reopen(session, thread_id=ruling.target_id, decision=decision)
+
+
+def _set_status(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
+    statuses.set_status(
+        session, actor, thread_id=ruling.target_id, status=ruling.status, comment=ruling.comment, decision=decision
+    )
+
+
+EFFECTS: dict[str, tuple[str, Effect]] = {
+    "hide-post": ("post", _hide_post),
+    "restore-post": ("post", _restore_post),
+    "hide-thread": ("thread", _hide_thread),
+    "restore-thread": ("thread", _restore_thread),
+    "close-thread": ("thread", _close),
+    "reopen-thread": ("thread", _reopen),
+    "idea-status": ("thread", _set_status),
+}
+"""Action → what it is about, and what it does."""
+
+
+def decide(session: Session, actor: Actor, ruling: Ruling) -> Decision:
+    """Decide in public: write the entry, then do it.
+
+    Raises:
+        Invalid: no such action, rule or reason, or no words for it.
+        NotFound: there is no such post or thread.
+        NotAllowed: this actor may not decide that, or not alone.
+        Conflict: it is so already.
+    """
+    _check(ruling)
+    subject = _subject(session, ruling)
+    _require_right(actor, ruling, subject)
+    entry = _write(session, actor, ruling, thread_id=subject.thread.id, about_member_id=subject.about_member_id)
+    EFFECTS[ruling.action][1](session, actor, ruling, DecisionId(entry.id))
+    _close_flags(session, ruling, entry)
+    return entry
+
+
+def _check(ruling: Ruling) -> None:
+    problems: dict[str, Text | str] = {}
+    if ruling.action not in EFFECTS or EFFECTS[ruling.action][0] != ruling.target_kind:
+        problems["action"] = N_("There is no such decision.")
+    if ruling.rule not in RULES and ruling.rule != HOUSE_RULE.code:
+        problems["rule"] = N_("Choose the rule that this goes by.")
+    if ruling.reason_code not in REASONS:
+        problems["reason"] = N_("Choose a reason.")
+    if not 10 <= len(ruling.text.strip()) <= LONGEST_TEXT:
+        problems["text"] = N_("Say why, in 10 to 2,000 characters. Everybody can read it.")
+    if problems:
+        raise Invalid(problems)
+
+
+def _subject(session: Session, ruling: Ruling) -> _Subject:
+    if ruling.target_kind == "post":
+        post = session.get(Post, ruling.target_id)
+        if post is None:
+            raise NotFound()
+        return _Subject(session.get_one(Thread, post.thread_id), post.author_id)
+    thread = session.get(Thread, ruling.target_id)
+    if thread is None:
+        raise NotFound()
+    return _Subject(thread, thread.author_id)
+
+
+def _require_right(actor: Actor, ruling: Ruling, subject: _Subject) -> None:
+    if ruling.action == "idea-status":
+        require(may_decide_idea(actor))
+    elif ruling.action in ("close-thread", "reopen-thread"):
+        require(may_close(actor))
+        if actor.is_staff:
+            require(may_moderate(actor, thread=subject.thread, reason_code=ruling.reason_code))
+    else:
+        require(may_moderate(actor, thread=subject.thread, reason_code=ruling.reason_code))
+
+
+def redact(session: Session, actor: Actor, *, number: int, text: str) -> Decision:
+    """Take words and target out of a log entry; the fact stays, verification still holds, and a new entry tells of it.
+
+    Raises:
+        NotAllowed: only administrators may.
+        NotFound: there is no such entry.
+        Conflict: it is redacted already, or is itself about a redaction.
+    """
+    require(may_redact(actor))
+    entry = session.scalar(select(Decision).where(Decision.number == number))
+    if entry is None:
+        raise NotFound()
+    if entry.action == "redact":
+        raise Conflict(N_("The entry about a redaction cannot be redacted itself."))
+    deleted = session.execute(
+        delete(DecisionText).where(DecisionText.decision_id == entry.id).returning(DecisionText.decision_id)
+    )
+    if deleted.one_or_none() is None:
+        raise Conflict(N_("That entry is redacted already."))
+    ruling = Ruling(action="redact", target_kind="decision", target_id=number, reason_code="erasure", text=text.strip())
+    return _write(session, actor, ruling, thread_id=None, about_member_id=None)
+
+
+def _write(
+    session: Session, actor: Actor, ruling: Ruling, *, thread_id: int | None, about_member_id: int | None
+) -> Decision:
+    """Append to the chain. The head row is locked until the commit, so numbers have no gap and the chain no fork."""
+    head = _locked_head(session)
+    salt, text = chain.new_salt(), ruling.text.strip()
+    public = chain.Entry(
+        number=head.number + 1,
+        previous=head.hash,
+        at=now(),
+        action=ruling.action,
+        rule=ruling.rule,
+        reason_code=ruling.reason_code,
+        role=actor.voice,
+        automated=ruling.automated,
+        target_kind=ruling.target_kind,
+        commitment=chain.commitment(salt=salt, text=text, target_kind=ruling.target_kind, target_id=ruling.target_id),
+    )
+    entry = _entry(public)
+    session.add(entry)
+    head.number, head.hash = entry.number, entry.hash
+    session.flush()
+    session.add(
+        DecisionText(
+            decision_id=entry.id,
+            salt=salt,
+            text=text,
+            target_id=ruling.target_id,
+            thread_id=thread_id,
+            by_member_id=actor.member_id,
+            about_member_id=about_member_id,
+        )
+    )
+    session.flush()
+    return entry
+
+
+def _entry(public: chain.Entry) -> Decision:
+    return Decision(
+        number=public.number,
+        previous=public.previous,
+        hash=chain.entry_hash(public),
+        at=public.at,
+        action=public.action,
+        rule=public.rule,
+        reason_code=public.reason_code,
+        role=public.role,
+        automated=public.automated,
+        target_kind=public.target_kind,
+        commitment=public.commitment,
+    )
+
+
+def _locked_head(session: Session) -> DecisionHead:
+    """The head row, made by the migration that made the table."""
+    return session.scalars(
+        select(DecisionHead).where(DecisionHead.id == 1).with_for_update().execution_options(populate_existing=True)
+    ).one()
+
+
+def _close_flags(session: Session, ruling: Ruling, entry: Decision) -> None:
+    """Hiding agrees with those who flagged; restoring disagrees."""
+    if ruling.target_kind != "post":
+        return
+    outcome = "agreed" if ruling.action == "hide-post" else "disagreed"
+    session.execute(
+        update(Flag)
+        .where(Flag.post_id == ruling.target_id, Flag.outcome == "open")
+        .values(outcome=outcome, decision_id=entry.id)
+        .execution_options(synchronize_session=False)
+    )

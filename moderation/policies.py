@@ -1,0 +1,61 @@
+"""Who may flag, decide and look into the queue."""
+
+from typing import Protocol
+
+from forum.kernel.access import ALLOWED, Actor, Verdict, denied
+from forum.kernel.errors import N_
+from moderation.guidelines import WITHOUT_SECOND_PERSON
+
+
+class Delicate(Protocol):
+    """What there is to know about a thread before somebody decides on it."""
+
+    @property
+    def author_id(self) -> int: ...
+    @property
+    def is_critical(self) -> bool: ...
+
+
+def may_flag(actor: Actor, *, author_id: int) -> Verdict:
+    """Every member, but not one's own words."""
+    if not actor.is_signed_in:
+        return denied(N_("Sign in to report a post."))
+    if not actor.can("post:flag"):
+        return denied(N_("You cannot report posts just now."))
+    if actor.member_id == author_id:
+        return denied(N_("This is your own post. You can edit or delete it instead."))
+    return ALLOWED
+
+
+def may_see_queue(actor: Actor) -> Verdict:
+    """Moderators and administrators."""
+    return ALLOWED if actor.can("moderate") else denied(N_("Only moderators can see the review queue."))
+
+
+def may_moderate(actor: Actor, *, thread: Delicate, reason_code: str) -> Verdict:
+    """Moderators; but nobody of the company removes criticism of the company alone (rule 7 of the transparent company)."""
+    if not actor.can("moderate"):
+        return denied(N_("Only moderators can decide that."))
+    delicate = thread.is_critical or thread.author_id == actor.member_id
+    if actor.is_staff and delicate and reason_code not in WITHOUT_SECOND_PERSON:
+        return denied(
+            N_(
+                "This concerns the company itself. A moderator who is not of the company must decide; until then it stays."
+            )
+        )
+    return ALLOWED
+
+
+def may_decide_idea(actor: Actor) -> Verdict:
+    """The company answers for ideas: staff, and administrators."""
+    return ALLOWED if actor.can("idea:decide") else denied(N_("Only the company can answer for an idea."))
+
+
+def may_close(actor: Actor) -> Verdict:
+    """Moderators, and members whose standing brings the privilege."""
+    return ALLOWED if actor.can("thread:close") else denied(N_("Closing threads takes 500 points, or a moderator."))
+
+
+def may_redact(actor: Actor) -> Verdict:
+    """Administrators only: it removes words from the public log, though never the fact."""
+    return ALLOWED if actor.can("administer") else denied(N_("Only an administrator can redact the log."))

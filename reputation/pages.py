@@ -1,0 +1,95 @@
+"""The ledger as people see it: cause and post, never who voted."""
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import BigInteger, Connection, String, bindparam, case, select
+
+from forum.kernel.access import Actor
+from forum.kernel.errors import NotFound
+from forum.kernel.paging import Page, decode_cursor, encode_cursor
+from forum.members.keys import handle_key
+from forum.members.tables import Member
+from forum.threads.tables import Category, Post, Thread
+from forum.visibility import as_seen_by, visible_to
+from reputation.tables import LedgerEntry
+
+_L, _P, _T, _C, _M = (table.__table__.c for table in (LedgerEntry, Post, Thread, Category, Member))
+_LAST = 2**62
+
+
+class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One movement of points. Without `post_id` where the reader may not see the post, or it would tell who voted."""
+
+    id: int
+    reason: str
+    points: int
+    at: datetime
+    post_id: int | None
+    thread_id: int | None
+    thread_slug: str
+    thread_title: str
+
+
+class LedgerPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's ledger, newest first, with the total that it sums to."""
+
+    handle: str
+    name: str
+    total: int
+    lines: Page[LedgerLine]
+
+
+_MEMBER = select(_M.id, _M.handle, _M.name, _M.points).where(
+    _M.handle_key == bindparam("key", type_=String), _M.deleted_at.is_(None)
+)
+_VIEWER_IS_OWNER = _L.member_id == bindparam("viewer_id", type_=BigInteger)
+# to show others where a member lost points by voting down would show how they voted
+_NAMED = visible_to(_T, _C.audience) & ((_L.reason != "downvoting") | _VIEWER_IS_OWNER)
+_LINES = (
+    select(
+        _L.id, _L.reason, _L.points, _L.at,
+        case((_NAMED, _L.post_id)).label("post_id"), case((_NAMED, _T.id)).label("thread_id"),
+        case((_NAMED, _T.slug)).label("slug"), case((_NAMED, _T.title)).label("title"),
+    )
+    .select_from(LedgerEntry.__table__)
+    .outerjoin(Post.__table__, _P.id == _L.post_id)
+    .outerjoin(Thread.__table__, _T.id == _P.thread_id)
+    .outerjoin(Category.__table__, _C.id == _T.category_id)
+    .where(_L.member_id == bindparam("member_id", type_=BigInteger), _L.id < bindparam("before", type_=BigInteger))
+    .order_by(_L.id.desc())
+    .limit(bindparam("limit"))
+)  # fmt: skip
+
+
+def ledger_page(connection: Connection, actor: Actor, *, handle: str, cursor: str = "", limit: int = 20) -> LedgerPage:
+    """The ledger of the member with this handle.
+
+    Raises:
+        NotFound: nobody has this handle.
+        Invalid: the cursor is not one of ours.
+    """
+    member = connection.execute(_MEMBER, {"key": handle_key(handle)}).one_or_none()
+    if member is None:
+        raise NotFound()
+    before = decode_cursor(cursor, int)[0] if cursor else _LAST
+    rows = connection.execute(
+        _LINES, {"member_id": member.id, "before": before, "limit": limit + 1, **as_seen_by(actor)}
+    ).all()
+    lines = tuple(
+        LedgerLine(
+            id=row.id,
+            reason=row.reason,
+            points=row.points,
+            at=row.at,
+            post_id=row.post_id,
+            thread_id=row.thread_id,
+            thread_slug=row.slug or "",
+            thread_title=row.title or "",
+        )
+        for row in rows[:limit]
+    )
+    following = encode_cursor(lines[-1].id) if len(rows) > limit else None
+    return LedgerPage(
+        handle=member.handle, name=member.name, total=member.points, lines=Page(items=lines, next=following)
+    )
