@@ -1,6 +1,5 @@
 """A throw-away installation: its settings, its database, and the work that waits in its outbox."""
 
-import importlib.util
 import shutil
 import sqlite3
 from contextlib import closing
@@ -12,6 +11,8 @@ from forum.kernel import settings
 from forum.kernel.db import Database
 from forum.kernel.outbox import OutboxDelivery, Relay
 from forum.kernel.settings import Settings
+from web import migrations
+from web.tables import METADATA
 
 SECRET_KEY = "0123456789abcdef" * 4
 
@@ -28,18 +29,12 @@ def settings_for(database_url: str, var_dir: Path, **variables: str) -> Settings
 
 
 def migrate(database_url: str) -> None:
-    """Give an empty database today's tables."""
-    if importlib.util.find_spec("web.migrations"):
-        from web.migrations import upgrade
-
-        upgrade(database_url)
+    """Give an empty database today's tables, by the same history that an installation goes through."""
+    if any((Path(migrations.__file__).parent / "versions").glob("*.py")):
+        migrations.upgrade(database_url)
         return
-    for tables in sorted(Path(__file__).parents[1].glob("*/**/tables.py")):
-        importlib.import_module(".".join(tables.relative_to(Path(__file__).parents[1]).with_suffix("").parts))
-    from forum.kernel.db import Base
-
     database = Database(database_url)
-    Base.metadata.create_all(database.engine)
+    METADATA.create_all(database.engine)
     database.dispose()
 
 

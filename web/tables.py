@@ -2,7 +2,17 @@
 
 from sqlalchemy import MetaData
 
-import reputation.tables  # noqa: F401 - importing the modules declares the tables
+import crm_sync.tables
+import forum.articles.tables
+import forum.exchange.tables
+import forum.ideas.tables
+import forum.kernel.jobs
+import forum.kernel.outbox
+import forum.members.tables
+import forum.notifications.tables
+import forum.threads.tables
+import moderation.tables
+import reputation.tables
 from forum.kernel.db import Base
 
 METADATA: MetaData = Base.metadata
