@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import BigInteger, Connection, Integer, Row, String, and_, bindparam, case, func, or_, select
+from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor, require
 from forum.kernel.errors import NotFound
@@ -83,14 +84,14 @@ _ENTRY_COLUMNS = (
     _X.decision_id.label("kept"), case((_SEEN, _X.text)).label("text"), case((_SEEN, _X.target_id)).label("target_id"),
     case((_SEEN, _T.id)).label("thread_id"), case((_SEEN, _T.slug)).label("slug"), case((_SEEN, _T.title)).label("title"),
 )  # fmt: skip
-_ENTRIES = (
+_ENTRIES: Select[Any] = (
     select(*_ENTRY_COLUMNS)
     .select_from(Decision.__table__)
     .outerjoin(DecisionText.__table__, _X.decision_id == _D.id)
     .outerjoin(Thread.__table__, _T.id == _X.thread_id)
     .outerjoin(Category.__table__, _C.id == _T.category_id)
 )
-_LIST = (
+_LIST: Select[Any] = (
     _ENTRIES.where(
         _D.number < bindparam("before", type_=Integer),
         or_(bindparam("action", type_=String) == "", _D.action == bindparam("action", type_=String)),
@@ -99,8 +100,8 @@ _LIST = (
     .order_by(_D.number.desc())
     .limit(bindparam("limit"))
 )
-_ONE = _ENTRIES.where(_D.number == bindparam("number", type_=Integer))
-_HIDING = _ENTRIES.where(_D.id == bindparam("decision_id", type_=BigInteger))
+_ONE: Select[Any] = _ENTRIES.where(_D.number == bindparam("number", type_=Integer))
+_HIDING: Select[Any] = _ENTRIES.where(_D.id == bindparam("decision_id", type_=BigInteger))
 
 
 def log_list(
@@ -163,7 +164,7 @@ def _entry(row: Row[Any]) -> LogEntry:
     )
 
 
-_QUEUE = (
+_QUEUE: Select[Any] = (
     select(
         _P.id, _P.number, _P.html, _T.id.label("thread_id"), _T.slug, _T.title, _T.is_critical, _C.name.label("category"),
         _M.handle, _M.name, _M.points,
@@ -178,7 +179,7 @@ _QUEUE = (
     .order_by(func.min(_F.created_at), _P.id)
     .limit(bindparam("limit"))
 )  # fmt: skip
-_REPORTS = select(_F.post_id, _F.reason, _F.note).where(
+_REPORTS: Select[Any] = select(_F.post_id, _F.reason, _F.note).where(
     _F.outcome == "open", _F.post_id.in_(bindparam("posts", expanding=True))
 )
 

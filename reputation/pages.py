@@ -1,9 +1,11 @@
 """The ledger as people see it: cause and post, never who voted."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import BigInteger, Connection, String, bindparam, case, select
+from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor
 from forum.kernel.errors import NotFound
@@ -40,13 +42,13 @@ class LedgerPage(msgspec.Struct, frozen=True, kw_only=True):
     lines: Page[LedgerLine]
 
 
-_MEMBER = select(_M.id, _M.handle, _M.name, _M.points).where(
+_MEMBER: Select[Any] = select(_M.id, _M.handle, _M.name, _M.points).where(
     _M.handle_key == bindparam("key", type_=String), _M.deleted_at.is_(None)
 )
 _VIEWER_IS_OWNER = _L.member_id == bindparam("viewer_id", type_=BigInteger)
 # to show others where a member lost points by voting down would show how they voted
 _NAMED = visible_to(_T, _C.audience) & ((_L.reason != "downvoting") | _VIEWER_IS_OWNER)
-_LINES = (
+_LINES: Select[Any] = (
     select(
         _L.id, _L.reason, _L.points, _L.at,
         case((_NAMED, _L.post_id)).label("post_id"), case((_NAMED, _T.id)).label("thread_id"),

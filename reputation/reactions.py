@@ -15,6 +15,7 @@ from forum.events import (
     ThreadRestored,
     VoteCast,
 )
+from forum.kernel.outbox import Reaction
 from forum.threads.tables import Acceptance, Post, Thread, Vote
 from reputation import ledger
 from reputation.ledger import Cause
@@ -93,7 +94,7 @@ def _subject(session: Session, post_id: int) -> Row[Any]:
     return session.execute(_SUBJECT.where(_P.id == post_id)).one()
 
 
-REACTIONS = {
+REACTIONS: dict[type[Any], Reaction] = {
     VoteCast: settle_vote,
     AnswerAccepted: settle_acceptance,
     AnswerWithdrawn: settle_acceptance,

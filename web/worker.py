@@ -20,6 +20,7 @@ from crm_sync import delivering
 from forum.kernel import egress, jobs, outbox
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
+from forum.threads import places
 from web.wiring import SUBSCRIBERS
 
 TICK = 1.0  # seconds
@@ -99,7 +100,10 @@ def make_runner(db: Database, settings: Settings) -> jobs.Runner:
     )
 
 
-RECURRING = (jobs.Recurring("outbox.prune", timedelta(hours=1), outbox.prune),)
+RECURRING = (
+    jobs.Recurring("outbox.prune", timedelta(hours=1), outbox.prune),
+    jobs.Recurring("categories.recount", timedelta(minutes=1), places.recount_categories),
+)
 
 
 class Worker:

@@ -1,6 +1,7 @@
 """Telling the people whom a fact concerns. Who may see it is asked again when it is shown or sent."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from forum.events import AnswerAccepted, IdeaStatusChanged, OfficialMarked, Post
 from forum.ideas.tables import IdeaStatusChange
 from forum.kernel.clock import now
 from forum.kernel.db import Json, UtcTime, insert_new
+from forum.kernel.outbox import Reaction
 from forum.notifications.tables import Notification
 from forum.threads.tables import Acceptance, OfficialMark, Post, Subscription, Thread, Vote
 
@@ -117,7 +119,7 @@ def _tell_followers(
     session.execute(insert_new(session, Notification).from_select(list(told), followers))
 
 
-REACTIONS = {
+REACTIONS: dict[type[Any], Reaction] = {
     PostAdded: told_of_reply,
     AnswerAccepted: told_of_acceptance,
     OfficialMarked: told_of_official,

@@ -34,6 +34,8 @@ class Category(Base):
     openers: Mapped[int] = mapped_column(default=1)
     several_solutions: Mapped[bool] = mapped_column(default=False)
     peers_first_hours: Mapped[int] = mapped_column(default=0)
+    thread_count: Mapped[int] = mapped_column(default=0)
+    open_count: Mapped[int] = mapped_column(default=0)  # questions without a solution; both counted anew each minute
 
 
 class Tag(Base):
