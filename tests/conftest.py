@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import hypothesis
 import pytest
+import structlog
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy.orm import Session
 
@@ -33,6 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("long" if config.getoption("--long") else "short")
+    # Tracebacks without local variables: to show an entity whose session is gone fails, and hides the error itself.
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, plain])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -2,17 +2,17 @@
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import select, update
 
-from forum.kernel import settings
+from forum.kernel import jobs, settings
 from forum.kernel.db import Database
-from forum.kernel.outbox import OutboxDelivery, Relay
+from forum.kernel.outbox import OutboxDelivery, Relay, Subscribers
 from forum.kernel.settings import Settings
 from web import migrations
-from web.tables import METADATA
 
 SECRET_KEY = "0123456789abcdef" * 4
 
@@ -30,12 +30,7 @@ def settings_for(database_url: str, var_dir: Path, **variables: str) -> Settings
 
 def migrate(database_url: str) -> None:
     """Give an empty database today's tables, by the same history that an installation goes through."""
-    if any((Path(migrations.__file__).parent / "versions").glob("*.py")):
-        migrations.upgrade(database_url)
-        return
-    database = Database(database_url)
-    METADATA.create_all(database.engine)
-    database.dispose()
+    migrations.upgrade(database_url)
 
 
 def copy_of_sqlite(template: Path, folder: Path) -> str:
@@ -48,19 +43,28 @@ def copy_of_sqlite(template: Path, folder: Path) -> str:
     return f"sqlite:///{copy}"
 
 
-def deliver_all(database: Database, *, times: int = 2) -> None:
+def deliver_all(
+    database: Database,
+    *,
+    times: int = 2,
+    subscribers: Subscribers | None = None,
+    then: Callable[[], int] | None = None,
+) -> None:
     """Deliver everything that waits in the outbox, `times` times over: the second time must change nothing.
 
-    A delivery that fails fails the test; what it said is in the message.
+    `subscribers` are all of the house unless a test wants fewer. `then` is a further round of work, as the CRM's, which
+    says how much it did. A delivery that fails fails the test; what it said is in the message.
     """
-    from web.wiring import SUBSCRIBERS
+    if subscribers is None:
+        from web.wiring import SUBSCRIBERS  # only here, because it imports the whole house
 
-    relay = Relay(database, SUBSCRIBERS)
+        subscribers = SUBSCRIBERS
+    relay = Relay(database, subscribers)
+    rounds = [relay.run_once, *([then] if then else [])]
     for turn in range(times):
         if turn:
             _forget_deliveries(database)
-        while relay.run_once():
-            pass
+        jobs.Runner(rounds).drain()
         _fail_on_trouble(database)
 
 
