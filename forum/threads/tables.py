@@ -128,7 +128,7 @@ class Thread(Base):
         if post.number == 1 or post.is_comment:
             raise Conflict(N_("Only a reply can be the accepted answer."))
         if replacing is not None:
-            replacing.withdrawn_at = at
+            replacing.withdraw(as_role=self.voice_of(by), at=at)
         post.accepted_at = at
         self.solved_at = at
         self.changed(at)
@@ -257,6 +257,11 @@ class Acceptance(Base):
     as_role: Mapped[str] = mapped_column(String(20))
     at: Mapped[datetime] = mapped_column(UtcTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
+    withdrawn_as: Mapped[str] = mapped_column(String(20), default="")
+
+    def withdraw(self, *, as_role: str, at: datetime) -> None:
+        """It no longer stands; the row stays as the record that it once did, and as what somebody took it away."""
+        self.withdrawn_at, self.withdrawn_as = at, as_role
 
 
 class OfficialMark(Base):

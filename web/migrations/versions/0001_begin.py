@@ -709,6 +709,7 @@ def upgrade() -> None:
         sa.Column("as_role", sa.String(length=20), nullable=False),
         sa.Column("at", forum.kernel.db.UtcTime(), nullable=False),
         sa.Column("withdrawn_at", forum.kernel.db.UtcTime(), nullable=True),
+        sa.Column("withdrawn_as", sa.String(length=20), nullable=False),
         sa.ForeignKeyConstraint(
             ["by_member_id"],
             ["member.id"],

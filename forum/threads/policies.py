@@ -1,0 +1,210 @@
+"""Who may do what with threads and posts. Asked by the verb that does it and by the page that offers it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from forum.kernel.access import ALLOWED, Actor, Verdict, denied
+from forum.kernel.errors import N_
+
+ASKERS_TIME = timedelta(days=7)
+"""How long the choice of the accepted answer is the asker's alone."""
+
+
+class HasCategoryRules(Protocol):
+    @property
+    def kinds(self) -> Collection[str]: ...
+    @property
+    def audience(self) -> int: ...
+    @property
+    def openers(self) -> int: ...
+    @property
+    def peers_first_hours(self) -> int: ...
+
+
+class HasAuthor(Protocol):
+    @property
+    def author_id(self) -> int: ...
+
+
+class HasThreadState(HasAuthor, Protocol):
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def closed_at(self) -> datetime | None: ...
+    @property
+    def hidden_at(self) -> datetime | None: ...
+    @property
+    def is_urgent(self) -> bool: ...
+
+
+class HasPostState(HasAuthor, Protocol):
+    @property
+    def number(self) -> int: ...
+    @property
+    def is_company(self) -> bool: ...
+    @property
+    def accepted_at(self) -> datetime | None: ...
+    @property
+    def official_at(self) -> datetime | None: ...
+
+
+class HasRole(Protocol):
+    @property
+    def as_role(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AskersWord:
+    """When the asker last said what solves the thread (or opened it), and whether that choice stands now."""
+
+    at: datetime
+    stands: bool
+
+
+def may_take_part(actor: Actor) -> Verdict:
+    """Anything that leaves a trace: signed in, and not suspended."""
+    if not actor.is_signed_in:
+        return denied(N_("Sign in to take part."))
+    if actor.suspended:
+        return denied(N_("Your account is suspended, so you can read but not take part."))
+    return ALLOWED
+
+
+def may_manage_categories(actor: Actor) -> Verdict:
+    """The command line, which acts for the house itself, may too."""
+    return ALLOWED if actor.can("administer") else denied(N_("Only an administrator can change the categories."))
+
+
+def may_describe_tags(actor: Actor) -> Verdict:
+    return _with_right(actor, "thread:retag", N_("You need more reputation to describe tags."))
+
+
+def may_ask(actor: Actor, category: HasCategoryRules) -> Verdict:
+    """Open a thread in a category that this actor sees."""
+    verdict = _with_right(actor, "thread:ask", N_("You may not open threads at present."))
+    if verdict.allowed and actor.clearance < category.openers:
+        return denied(N_("Only staff can open threads in this category."))
+    return verdict
+
+
+def may_reply(
+    actor: Actor, thread: HasThreadState, category: HasCategoryRules, *, peer_replied: bool, at: datetime
+) -> Verdict:
+    """Answer a thread. Staff hold back where peers answer first, unless it is urgent or a peer already has."""
+    verdict = _with_right(actor, "thread:answer", N_("You may not reply at present."))
+    if not verdict.allowed:
+        return verdict
+    if thread.closed_at is not None:
+        return denied(N_("This thread is closed, so nobody can reply any more."))
+    if thread.hidden_at is not None:
+        return denied(N_("This thread is out of sight after a moderation decision, so nobody can reply to it."))
+    if actor.is_staff and not peer_replied and peers_first_until(thread, category) > at:
+        return denied(
+            N_(
+                "Customers answer first here: staff can reply %(hours)s hours after the question, or once it is urgent."
+            ),
+            hours=category.peers_first_hours,
+        )
+    return ALLOWED
+
+
+def peers_first_until(thread: HasThreadState, category: HasCategoryRules) -> datetime:
+    """Until when staff hold back; a moment in the past where the rule does not apply."""
+    hours = 0 if thread.is_urgent else category.peers_first_hours
+    return thread.created_at + timedelta(hours=hours)
+
+
+def may_speak_officially(actor: Actor) -> Verdict:
+    """Make a post an official statement, or mark one as the official answer."""
+    return _with_right(actor, "post:official", N_("Only staff can speak for the company."))
+
+
+def may_edit_post(actor: Actor, post: HasPostState) -> Verdict:
+    """One's own, or anybody's with the privilege. What the company said is changed by the company alone."""
+    verdict = may_take_part(actor)
+    if not verdict.allowed or actor.member_id == post.author_id:
+        return verdict
+    if post.is_company and not actor.is_staff:
+        return denied(N_("Only staff can edit what staff wrote."))
+    return _with_right(actor, "post:edit-any", N_("You need more reputation to edit what others wrote."))
+
+
+def may_delete_post(actor: Actor, post: HasPostState) -> Verdict:
+    """Take back one's own reply, as long as nothing rests on it."""
+    verdict = may_take_part(actor)
+    if not verdict.allowed:
+        return verdict
+    if actor.member_id != post.author_id:
+        return denied(N_("Only its author can delete a post. If it breaks a rule, report it."))
+    if post.number == 1:
+        return denied(N_("The first post stays with its thread. You can still edit it."))
+    if post.accepted_at is not None or post.official_at is not None:
+        return denied(N_("This reply is marked as an answer, so it stays. You can still edit it."))
+    return ALLOWED
+
+
+def may_retag(actor: Actor, thread: HasAuthor) -> Verdict:
+    """Change tags or category."""
+    verdict = may_take_part(actor)
+    if not verdict.allowed or actor.member_id == thread.author_id:
+        return verdict
+    return _with_right(actor, "thread:retag", N_("You need more reputation to retag the threads of others."))
+
+
+def may_move(actor: Actor, thread: HasAuthor, *, before: HasCategoryRules, after: HasCategoryRules) -> Verdict:
+    """Move a thread to another category, never out of the sight of people who see it now: that is a moderation decision."""
+    verdict = may_retag(actor, thread)
+    if not verdict.allowed:
+        return verdict
+    if after.audience > before.audience:
+        return denied(N_("Fewer people see that category, so moving a thread there is a moderation decision."))
+    return may_ask(actor, after)
+
+
+def may_vote(actor: Actor, post: HasAuthor, value: int) -> Verdict:
+    """Vote up (1), down (-1), or take a vote back (0)."""
+    verdict = may_take_part(actor)
+    if not verdict.allowed:
+        return verdict
+    if actor.member_id == post.author_id:
+        return denied(N_("You cannot vote on your own post."))
+    if value > 0:
+        return _with_right(actor, "vote:up", N_("You may not vote at present."))
+    if value < 0:
+        return _with_right(actor, "vote:down", N_("You need more reputation to vote down."))
+    return ALLOWED
+
+
+def may_accept(actor: Actor, thread: HasAuthor, *, word: AskersWord, at: datetime) -> Verdict:
+    """Say which reply solved it: whoever asked; others for them, but only after a week without their word."""
+    verdict = may_take_part(actor)
+    if not verdict.allowed or actor.member_id == thread.author_id:
+        return verdict
+    if not actor.can("thread:accept-any"):
+        return denied(N_("Only the person who asked can accept an answer."))
+    if word.stands:
+        return denied(N_("The person who asked has chosen, and their choice stands."))
+    if at < word.at + ASKERS_TIME:
+        return denied(N_("For %(days)s days only the person who asked can accept an answer."), days=ASKERS_TIME.days)
+    return ALLOWED
+
+
+def may_withdraw(actor: Actor, thread: HasAuthor, acceptance: HasRole) -> Verdict:
+    """Take an acceptance away: whoever asked ("did not work"); others only what was not the asker's own choice."""
+    verdict = may_take_part(actor)
+    if not verdict.allowed or actor.member_id == thread.author_id:
+        return verdict
+    if not actor.can("thread:accept-any"):
+        return denied(N_("Only the person who asked can say that an answer did not work."))
+    if acceptance.as_role == "author":
+        return denied(N_("The person who asked has chosen, and their choice stands."))
+    return ALLOWED
+
+
+def _with_right(actor: Actor, right: str, otherwise: str) -> Verdict:
+    verdict = may_take_part(actor)
+    if verdict.allowed and not actor.can(right):
+        return denied(otherwise)
+    return verdict
