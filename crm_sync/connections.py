@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 from crm_sync.policies import may_manage_connections
 from crm_sync.sealing import CannotOpen, Secret, seal, unseal
 from crm_sync.signing import new_secret, usable
-from crm_sync.tables import Connection, ConnectionChange, packed
+from crm_sync.tables import Connection
 from forum.kernel.access import Actor, require
 from forum.kernel.db import database_now, locked
 from forum.kernel.errors import N_, Conflict, Invalid, Text
+from forum.members import audit
+from forum.members.actors import SYSTEM
 
 CONNECTORS = ("journal", "webhook")
 OVERLAP = timedelta(hours=24)  # how long a replaced secret signs beside its successor
@@ -73,7 +75,7 @@ def ensure_default_connection(session: Session) -> int:
     if found is not None:
         return found
     connection = _new(session, name="journal", connector="journal", config={}, budget=None)
-    _note(session, connection, None, "connected")
+    _note(session, connection, SYSTEM, "connected")
     return connection.id
 
 
@@ -199,8 +201,5 @@ def _current(connection: Connection, secret_key: str) -> list[Secret]:
         return []  # sealed under another installation key: nothing of it can sign any more
 
 
-def _note(session: Session, connection: Connection, actor: Actor | None, what: str) -> None:
-    by = None if actor is None else actor.member_id
-    note = None if what != "held" else packed(Text(BY_HAND))
-    at = database_now(session)
-    session.add(ConnectionChange(connection_id=connection.id, at=at, what=what, by_member_id=by, note=note))
+def _note(session: Session, connection: Connection, actor: Actor, what: str) -> None:
+    audit.record(session, actor, f"connection:{what}", f"crm_connection:{connection.id}", name=connection.name)

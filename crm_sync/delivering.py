@@ -18,13 +18,15 @@ from crm_sync.claiming import Run, claim_next, connections_at_work, step
 from crm_sync.connectors import Opening, Setup, open_remote
 from crm_sync.documents import document_of, worth_telling
 from crm_sync.ports import Document, Failure, Key, Link, Receipt, Remote, Unauthorised, Unsure, digest_of
-from crm_sync.tables import Connection, ConnectionChange, CrmDelivery, RemoteLink, unpacked
+from crm_sync.tables import Connection, CrmDelivery, RemoteLink, unpacked
 from forum.kernel.clock import now
 from forum.kernel.db import Database, database_now, locked
 from forum.kernel.egress import Client
 from forum.kernel.errors import N_, Text
 from forum.kernel.jobs import still_ours
 from forum.kernel.settings import Settings
+from forum.members import audit
+from forum.members.actors import SYSTEM
 
 MOST_IN_A_ROW = 50  # of one connection, before the next one has its turn
 
@@ -147,7 +149,7 @@ class _Courier:
             if delivery.state == "parked":
                 step(session, delivery, "parked", moment, attempt=run.claim.attempt)
             if connection.state == "held" and not was_held:
-                session.add(ConnectionChange(connection_id=connection.id, at=moment, what="held", note=connection.why))
+                audit.record(session, SYSTEM, "connection:held", f"crm_connection:{connection.id}", why=connection.why)
 
 
 def _prepare(session: Session, run: Run, base_url: str) -> _Prepared | None:

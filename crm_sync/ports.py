@@ -21,7 +21,7 @@ Outcome = Literal["created", "updated", "unchanged", "adopted", "withdrawn"]
 Scope = Literal["record", "endpoint", "connection"]
 
 KINDS: tuple[Kind, ...] = ("case", "idea", "article")
-LOOKS_FIRST: frozenset[Strength] = frozenset("DEF")
+LOOKS_FIRST: tuple[Strength, ...] = ("D", "E", "F")
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):

@@ -101,20 +101,6 @@ class Connection(Base):
         self.failures, self.breaker_until = 0, None
 
 
-class ConnectionChange(Base):
-    """What people, and the sync itself, did to a connection. Only ever appended."""
-
-    __tablename__ = "crm_connection_change"
-    __table_args__ = (Index("ix_crm_connection_change", "connection_id", "id"), {"sqlite_autoincrement": True})
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
-    connection_id: Mapped[int] = mapped_column(ForeignKey("crm_connection.id"))
-    at: Mapped[datetime] = mapped_column(UtcTime)
-    what: Mapped[str] = mapped_column(String(20))
-    by_member_id: Mapped[int | None] = mapped_column(BigId, default=None)
-    note: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
-
-
 class CrmDelivery(Leased, Base):
     """The present state of one subject on its way to one connection.
 
