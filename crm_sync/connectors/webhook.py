@@ -54,6 +54,7 @@ class Webhook:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
+        self._timeout = float(setup.config.get("timeout", TIMEOUT))
 
     def check(self) -> Health:
         moment = now()
@@ -96,7 +97,7 @@ class Webhook:
         headers |= {"content-type": CONTENT_TYPE, "user-agent": "Loggia-Webhook/1"}
         try:
             answer = self._setup.egress.request(
-                "POST", self._setup.config["url"], headers=headers, content=body, timeout=TIMEOUT, max_bytes=MOST_BYTES
+                "POST", self._setup.config["url"], headers=headers, content=body, timeout=self._timeout, max_bytes=MOST_BYTES
             )
         except egress.Refused as error:
             raise Unauthorised(Text(N_("We may not call this address: %(why)s"), why=str(error))) from error

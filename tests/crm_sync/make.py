@@ -17,6 +17,7 @@ from forum.kernel.egress import Client
 from forum.kernel.settings import Settings
 from forum.members.tables import Member
 from forum.threads.tables import Category, Post, Thread
+from moderation.tables import Decision
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -67,12 +68,22 @@ def idea(*, status: str = "planned") -> IdeaRecord:
 
 def article() -> Article:
     return Article(
-        title="Prime the pump", text="Open it.", html="<p>Open it.</p>", url=f"{URL}/help/3/x", case_url="", published_at=NOON
+        title="Prime the pump",
+        text="Open it.",
+        html="<p>Open it.</p>",
+        url=f"{URL}/help/3/x",
+        case_url="",
+        published_at=NOON,
     )
 
 
 def setup(
-    var_dir: Path, egress: Client, *, url: str = "http://127.0.0.1:1/", secrets: tuple[str, ...] = (SECRET,), name: str = "hook"
+    var_dir: Path,
+    egress: Client,
+    *,
+    url: str = "http://127.0.0.1:1/",
+    secrets: tuple[str, ...] = (SECRET,),
+    name: str = "hook",
 ) -> Setup:
     return Setup(
         name=name,
@@ -86,9 +97,7 @@ def setup(
 
 
 def connection(*, name: str = "desk", connector: str = "desk", **columns: Any) -> Connection:
-    return Connection(
-        name=name, connector=connector, installation="loggia-1a2b", config={}, created_at=NOON, **columns
-    )
+    return Connection(name=name, connector=connector, installation="loggia-1a2b", config={}, created_at=NOON, **columns)
 
 
 def delivery(*, kind: str = "case", local_id: int = 7, **columns: Any) -> CrmDelivery:
@@ -115,7 +124,9 @@ def member(session: Session, *, name: str = "Marta Oliveira") -> Member:
     return row
 
 
-def question(session: Session, *, title: str = "Pump is silent", solved: bool = True, audience: int = 0, kind: str = "question") -> Asked:
+def question(
+    session: Session, *, title: str = "Pump is silent", solved: bool = True, audience: int = 0, kind: str = "question"
+) -> Asked:
     """A thread with two posts, the second accepted if it is to be solved."""
     author = member(session)
     category = Category(slug=f"c{next(_taken)}", name="Machines", kinds=[kind], audience=audience)
@@ -184,3 +195,23 @@ def allowing(settings: Settings, url: str) -> Settings:
     from dataclasses import replace
 
     return replace(settings, egress_allow=(url.removeprefix("http://").rstrip("/"),))
+
+
+def decision(session: Session) -> int:
+    """An entry of the public log, for rows that are hidden by one."""
+    number = next(_taken)
+    row = Decision(
+        number=number,
+        previous=b"",
+        hash=number.to_bytes(32, "big"),
+        at=NOON,
+        action="hide",
+        rule="4",
+        reason_code="personal-data",
+        role="moderator",
+        target_kind="post",
+        commitment=b"",
+    )
+    session.add(row)
+    session.flush()
+    return row.id

@@ -154,7 +154,9 @@ def test_a_disk_that_refuses_is_later_and_names_the_file(tmp_path: Path) -> None
     assert "cases.ndjson" in str(refused.value.text)
 
 
-def test_a_disk_that_is_full_in_the_middle_of_a_line_leaves_no_half_line(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_is_full_in_the_middle_of_a_line_leaves_no_half_line(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal.put_case(make.case(), None, make.key())
     real, room = os.write, 40
 
@@ -178,7 +180,9 @@ def settings(tmp_path: Path) -> Settings:
     return settings_for(f"sqlite:///{tmp_path / 'unused.sqlite'}", tmp_path)
 
 
-def test_the_default_journal_lies_under_var_and_others_in_folders_of_their_own(tmp_path: Path, settings: Settings) -> None:
+def test_the_default_journal_lies_under_var_and_others_in_folders_of_their_own(
+    tmp_path: Path, settings: Settings
+) -> None:
     egress = Client(settings)
     default = open_remote("journal", make.setup(tmp_path, egress, name="journal"))
     other = open_remote("journal", make.setup(tmp_path, egress, name="second"))

@@ -34,7 +34,12 @@ def test_a_receipt_settles_it_and_the_link_knows_what_was_said() -> None:
     delivery, connection = _running(), make.connection(failures=3)
     link = _called(delivery)
     transitions.succeeded(connection, delivery, link, Receipt(remote_id="r9", outcome="created", version="v1"), NOON)
-    assert (delivery.state, delivery.reason, delivery.settled_at, delivery.lease_token) == ("done", "created", NOON, None)
+    assert (delivery.state, delivery.reason, delivery.settled_at, delivery.lease_token) == (
+        "done",
+        "created",
+        NOON,
+        None,
+    )
     assert (link.remote_id, link.version, link.digest, link.unsure_since) == ("r9", "v1", "d1", None)
     assert (connection.failures, connection.last_success_at) == (0, NOON)
     assert transitions.needs_no_call(link, "d1")

@@ -29,14 +29,18 @@ def vectors() -> list[dict[str, Any]]:
 
 def test_the_published_vectors_are_judged_as_published() -> None:
     for vector in vectors():
-        headers = {name: str(vector[name]) for name in vector if name.startswith("webhook-") and vector[name] is not None}
+        headers = {
+            name: str(vector[name]) for name in vector if name.startswith("webhook-") and vector[name] is not None
+        }
         judged = signing.verified(headers, vector["body"].encode(), [vector["secret"]], now=vector["now"])
         assert judged is vector["valid"], vector["name"]
 
 
 def test_what_we_sign_is_what_the_published_vector_says() -> None:
     vector = vectors()[0]
-    ours = signing.signed(vector["webhook-id"], vector["webhook-timestamp"], vector["body"].encode(), [vector["secret"]])
+    ours = signing.signed(
+        vector["webhook-id"], vector["webhook-timestamp"], vector["body"].encode(), [vector["secret"]]
+    )
     assert ours["webhook-signature"] == vector["webhook-signature"]
 
 
@@ -46,7 +50,8 @@ def test_a_message_id_with_a_full_stop_is_never_signed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "usable"), [(make.SECRET, True), (signing.new_secret(), True), ("whsec_c2hvcnQ=", False), ("not base64!", False)]
+    ("secret", "usable"),
+    [(make.SECRET, True), (signing.new_secret(), True), ("whsec_c2hvcnQ=", False), ("not base64!", False)],
 )
 def test_only_secrets_of_the_scheme_are_usable(secret: str, usable: bool) -> None:
     assert signing.usable(secret) is usable
