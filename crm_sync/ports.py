@@ -21,7 +21,7 @@ Outcome = Literal["created", "updated", "unchanged", "adopted", "withdrawn"]
 Scope = Literal["record", "endpoint", "connection"]
 
 KINDS: tuple[Kind, ...] = ("case", "idea", "article")
-LOOKS_FIRST: frozenset[Strength] = frozenset("DEF")
+LOOKS_FIRST: tuple[Strength, ...] = ("D", "E", "F")
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,7 +219,9 @@ class Later(Failure):
 
     default = N_("The other system asked us to come back later.")
 
-    def __init__(self, text: Text | str | None = None, *, after: timedelta | None = None, scope: Scope = "record") -> None:
+    def __init__(
+        self, text: Text | str | None = None, *, after: timedelta | None = None, scope: Scope = "record"
+    ) -> None:
         self.after = after
         self.scope = scope
         super().__init__(text)

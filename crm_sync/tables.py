@@ -59,23 +59,22 @@ class Connection(Base):
             return False
         if self.breaker_until is not None and moment < self.breaker_until:
             return False
-        return self.budget is None or self._refilled(moment) > 0
+        return self.budget is None or self._left(self.budget, moment) > 0
 
     def note_call(self, moment: datetime, lease: timedelta) -> None:
         """A delivery was claimed: it counts against the budget, and through an open breaker it is the only probe."""
         if self.breaker_until is not None:
             self.breaker_until = moment + lease
         if self.budget is not None:
-            left = self._refilled(moment)
+            left = self._left(self.budget, moment)
             if left >= self.budget:
                 self.budget_since = moment
             self.budget_left = left - 1
 
-    def _refilled(self, moment: datetime) -> int:
+    def _left(self, budget: int, moment: datetime) -> int:
         # a full minute brings the whole budget back; no finer, because vendors count by windows too
-        assert self.budget is not None
         if self.budget_since is None or moment - self.budget_since >= timedelta(minutes=1):
-            return self.budget
+            return budget
         return self.budget_left
 
     def answered(self, moment: datetime, *, success: bool) -> None:
@@ -102,24 +101,11 @@ class Connection(Base):
         self.failures, self.breaker_until = 0, None
 
 
-class ConnectionChange(Base):
-    """What people, and the sync itself, did to a connection. Only ever appended."""
-
-    __tablename__ = "crm_connection_change"
-    __table_args__ = (Index("ix_crm_connection_change", "connection_id", "id"), {"sqlite_autoincrement": True})
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
-    connection_id: Mapped[int] = mapped_column(ForeignKey("crm_connection.id"))
-    at: Mapped[datetime] = mapped_column(UtcTime)
-    what: Mapped[str] = mapped_column(String(20))
-    by_member_id: Mapped[int | None] = mapped_column(BigId, default=None)
-    note: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
-
-
 class CrmDelivery(Leased, Base):
     """The present state of one subject on its way to one connection.
 
     `called_at` is committed before the socket opens: a run that ends without an answer after it is unsure, not waiting.
+    `digest` is what the last call said, `as_of` when that was first said: a repetition is the same message with the same time.
     `reason` is a code word for grouping, `why` the sentence for people; `tried_since` is the first call since the last replay.
     """
 
@@ -127,6 +113,7 @@ class CrmDelivery(Leased, Base):
     __table_args__ = (
         Index("ix_crm_delivery_subject", "connection_id", "kind", "local_id", "id"),
         Index("ix_crm_delivery_state", "connection_id", "state", "id"),
+        Index("ix_crm_delivery_settled", "connection_id", "settled_at"),
         Index(
             "ix_crm_delivery_due",
             "connection_id",
@@ -156,6 +143,7 @@ class CrmDelivery(Leased, Base):
     called_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     tried_since: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     digest: Mapped[str | None] = mapped_column(String(64), default=None)
+    as_of: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     why: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
     receipt: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
 

@@ -54,6 +54,7 @@ class Webhook:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
+        self._timeout = float(setup.config.get("timeout", TIMEOUT))
 
     def check(self) -> Health:
         moment = now()
@@ -78,7 +79,13 @@ class Webhook:
         return self._push(f"loggia.{kind}.withdrawn", key, None, at)
 
     def _push(self, event_type: str, key: Key, record: Document | None, at: Link | None) -> Receipt:
-        event = {"id": key.event, "type": event_type, "time": key.at, "subject": str(key), "sequence": f"{to_micros(key.at):020d}"}
+        event = {
+            "id": key.event,
+            "type": event_type,
+            "time": key.at,
+            "subject": str(key),
+            "sequence": f"{to_micros(key.at):020d}",
+        }
         self._send(event | {"data": {"key": str(key), "record": record}})
         outcome: Outcome = "withdrawn" if record is None else "created" if at is None else "updated"
         return Receipt(remote_id=str(key), version=key.event, outcome=outcome)
@@ -90,7 +97,7 @@ class Webhook:
         headers |= {"content-type": CONTENT_TYPE, "user-agent": "Loggia-Webhook/1"}
         try:
             answer = self._setup.egress.request(
-                "POST", self._setup.config["url"], headers=headers, content=body, timeout=TIMEOUT, max_bytes=MOST_BYTES
+                "POST", self._setup.config["url"], headers=headers, content=body, timeout=self._timeout, max_bytes=MOST_BYTES
             )
         except egress.Refused as error:
             raise Unauthorised(Text(N_("We may not call this address: %(why)s"), why=str(error))) from error

@@ -242,24 +242,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "crm_connection_change",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("at", forum.kernel.db.UtcTime(), nullable=False),
-        sa.Column("what", sa.String(length=20), nullable=False),
-        sa.Column("by_member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("note", forum.kernel.db.Json(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["connection_id"],
-            ["crm_connection.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sqlite_autoincrement=True,
-    )
-    with op.batch_alter_table("crm_connection_change", schema=None) as batch_op:
-        batch_op.create_index("ix_crm_connection_change", ["connection_id", "id"], unique=False)
-
-    op.create_table(
         "crm_delivery",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("connection_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -270,6 +252,7 @@ def upgrade() -> None:
         sa.Column("called_at", forum.kernel.db.UtcTime(), nullable=True),
         sa.Column("tried_since", forum.kernel.db.UtcTime(), nullable=True),
         sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("as_of", forum.kernel.db.UtcTime(), nullable=True),
         sa.Column("why", forum.kernel.db.Json(), nullable=True),
         sa.Column("receipt", forum.kernel.db.Json(), nullable=True),
         sa.Column("state", sa.String(length=8), nullable=False),
@@ -294,6 +277,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('waiting', 'unsure')"),
             postgresql_where=sa.text("state IN ('waiting', 'unsure')"),
         )
+        batch_op.create_index("ix_crm_delivery_settled", ["connection_id", "settled_at"], unique=False)
         batch_op.create_index("ix_crm_delivery_state", ["connection_id", "state", "id"], unique=False)
         batch_op.create_index("ix_crm_delivery_subject", ["connection_id", "kind", "local_id", "id"], unique=False)
         batch_op.create_index(
@@ -1101,6 +1085,7 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_crm_delivery_subject")
         batch_op.drop_index("ix_crm_delivery_state")
+        batch_op.drop_index("ix_crm_delivery_settled")
         batch_op.drop_index(
             "ix_crm_delivery_due",
             sqlite_where=sa.text("state IN ('waiting', 'unsure')"),
@@ -1108,10 +1093,6 @@ def downgrade() -> None:
         )
 
     op.drop_table("crm_delivery")
-    with op.batch_alter_table("crm_connection_change", schema=None) as batch_op:
-        batch_op.drop_index("ix_crm_connection_change")
-
-    op.drop_table("crm_connection_change")
     op.drop_table("credential")
     op.drop_table("audit_entry")
     with op.batch_alter_table("api_token", schema=None) as batch_op:

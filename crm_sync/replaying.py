@@ -1,0 +1,70 @@
+"""What a person does about deliveries that did not pass: try again, or let go."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crm_sync.claiming import step
+from crm_sync.policies import may_manage_connections
+from crm_sync.tables import CrmDelivery
+from crm_sync.transitions import settled
+from forum.kernel import jobs
+from forum.kernel.access import Actor, require
+from forum.kernel.db import database_now, locked, skip_locked
+from forum.kernel.errors import N_, Conflict
+
+DEAD = ("parked", "held")
+BATCH = 500
+
+
+def replay(session: Session, actor: Actor, *, delivery_id: int) -> None:
+    """Try a parked or held delivery again from the start, under the same key.
+
+    Raises:
+        NotAllowed, NotFound.
+        Conflict: it is on its way, or done.
+    """
+    require(may_manage_connections(actor))
+    _again(session, _dead(session, delivery_id))
+
+
+def replay_dead(session: Session, actor: Actor, *, connection_id: int | None = None) -> int:
+    """Try all parked and held deliveries again, up to 500 in one go; returns how many. Call until it returns 0.
+
+    Raises:
+        NotAllowed: the actor does not manage connections.
+    """
+    require(may_manage_connections(actor))
+    found = select(CrmDelivery).where(CrmDelivery.state.in_(DEAD)).order_by(CrmDelivery.id).limit(BATCH)
+    if connection_id is not None:
+        found = found.where(CrmDelivery.connection_id == connection_id)
+    deliveries = session.scalars(found.with_for_update(**skip_locked(session))).all()
+    for delivery in deliveries:
+        _again(session, delivery)
+    session.flush()
+    return len(deliveries)
+
+
+def let_go(session: Session, actor: Actor, *, delivery_id: int) -> None:
+    """Give up a parked or held delivery for good; a newer fact about its subject is told as ever.
+
+    Raises:
+        NotAllowed, NotFound.
+        Conflict: it is on its way, or done.
+    """
+    require(may_manage_connections(actor))
+    delivery, moment = _dead(session, delivery_id), database_now(session)
+    settled(delivery, "done", "let-go", None, moment)
+    step(session, delivery, "let-go", moment)
+
+
+def _dead(session: Session, delivery_id: int) -> CrmDelivery:
+    delivery = locked(session, CrmDelivery, delivery_id)
+    if delivery.state not in DEAD:
+        raise Conflict(N_("This delivery is on its way or done; there is nothing to try again."))
+    return delivery
+
+
+def _again(session: Session, delivery: CrmDelivery) -> None:
+    jobs.replay(session, delivery)
+    delivery.why = delivery.tried_since = None
+    step(session, delivery, "replayed", delivery.not_before)
