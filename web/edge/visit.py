@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
@@ -82,4 +82,5 @@ def visit_of(request: HasScope) -> Visit:
 
 def visit_in(scope: HTTPScope) -> Visit:
     """The visit of a raw scope, for layers."""
-    return cast("Visit", cast("dict[str, Any]", scope["state"])["visit"])
+    visit: Visit = scope["state"]["visit"]
+    return visit
