@@ -1,0 +1,206 @@
+"""The web application, put together. Reading `create_app` is reading what happens to a request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from copy import copy
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import structlog
+from litestar import Litestar
+from litestar.concurrency import set_asyncio_executor, sync_to_thread
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import HTTPScope, LifeSpanScope, Scope
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from forum.kernel.db import Database
+from forum.kernel.errors import LoggiaError
+from forum.kernel.settings import Settings
+from web import logs, routes
+from web.bodies import check_body
+from web.edge.asgi import HTTPApp
+from web.edge.buckets import MemoryStore
+from web.edge.cache import PageCache
+from web.edge.csrf import Csrf
+from web.edge.headers import SecurityHeaders, origin_of
+from web.edge.heads import Heads
+from web.edge.host import HeadAsGet, HostCheck, Proxies
+from web.edge.limits import LIMITS, LOOPBACK_LIMITS, Deadline, Limits, RateLimit
+from web.edge.requests import Barrier, Requests
+from web.edge.sessions import Sessions
+from web.edge.stores import shared_store
+from web.edge.visit import Version
+from web.errors import Errors
+from web.health import OPEN_PATHS
+from web.installation import STATE_KEY, Installation
+from web.pages.failing import error_page
+from web.problems import Refused
+
+if TYPE_CHECKING:
+    from web.worker import Embedded
+
+LARGEST_BODY = 2**20  # a megabyte; a route that takes uploads says so itself
+_log = structlog.get_logger("loggia.web")
+
+
+def create_app(settings: Settings, *, handlers: Sequence[HTTPRouteHandler] = (), limits: Limits | None = None) -> Edge:
+    """The whole site as one ASGI application. `handlers` are added to the site's own routes, for tests and benchmarks.
+
+    To be called before an event loop runs: the threads that handlers run in are set here.
+    """
+    logs.configure(settings.log_level)
+    db = Database(settings.database_url)
+    house = Installation(settings, db, shared_store(settings, db))
+    # As many threads as connections: one more would only wait for a connection while holding a request.
+    set_asyncio_executor(ThreadPoolExecutor(db.pool_size, thread_name_prefix="web"))
+    errors = Errors(error_page(settings.site_name))
+
+    site = Litestar(
+        route_handlers=[placed(handler, db) for handler in (*routes.ROUTES, *handlers)],
+        lifespan=[lifespan(house)],
+        state=State({STATE_KEY: house}),
+        before_request=check_body,
+        exception_handlers=dict.fromkeys((LoggiaError, Refused, HTTPException, Exception), errors.handler),
+        request_max_body_size=LARGEST_BODY,
+        openapi_config=OpenAPIConfig(
+            "Loggia", "1", path="/api/openapi.json", render_plugins=[JsonRenderPlugin(path="/")]
+        ),
+        logging_config=None,
+    )
+    return Edge(site, in_order(site, house, errors, limits or limits_for(settings)))
+
+
+def in_order(site: Litestar, house: Installation, errors: Errors, limits: Limits) -> HTTPApp:
+    """The layers, the first to see a request first."""
+    settings, db = house.settings, house.db
+    https, base_url = settings.is_https, settings.base_url
+    layers: list[Callable[[HTTPApp], HTTPApp]] = [
+        partial(Requests, watch=house.metrics.note),
+        partial(SecurityHeaders, https=https, form_targets=form_targets(settings)),
+        partial(Barrier, errors=errors),
+        partial(Heads, https=https, default_locale=settings.default_locale),
+        partial(
+            HostCheck, base_url=base_url, proxies=Proxies(settings.trusted_proxies), open_paths=open_paths(settings)
+        ),
+        HeadAsGet,
+        # A page from memory costs less than counting who asked for it, so the cache stands before the limits.
+        partial(PageCache, read_version=version_reader(db)),
+        partial(RateLimit, limits=limits, here=MemoryStore(), shared=house.buckets, known=house.known),
+        partial(Sessions, write=late_writer(db)),
+        Deadline,
+        partial(Csrf, secret_key=settings.secret_key, base_url=base_url),
+    ]
+    app = cast("HTTPApp", site)
+    for layer in reversed(layers):
+        app = layer(app)
+    return app
+
+
+class Edge:
+    """Requests go through the layers; starting and stopping is the framework's own."""
+
+    def __init__(self, site: Litestar, layers: HTTPApp) -> None:
+        self.site = site
+        self._layers = layers
+
+    async def __call__(self, scope: Scope | LifeSpanScope, receive: Any, send: Any) -> None:
+        kind = str(scope["type"])
+        if kind == "http":
+            await self._layers(cast("HTTPScope", scope), receive, send)
+        elif kind == "websocket":
+            await send({"type": "websocket.close", "code": 1000, "reason": ""})  # there are none here
+        else:
+            await self.site(cast("LifeSpanScope", scope), receive, send)
+
+
+def placed(handler: HTTPRouteHandler, db: Database) -> HTTPRouteHandler:
+    """The handler, set to run where it is quickest: a GET straight on the loop on SQLite, everything else in a thread.
+
+    A read of the embedded database takes less time than handing it to a thread. What may write, and what says of itself
+    that it is slow (`opt={"slow": True}`), is in a thread always.
+    """
+    reads = set(handler.http_methods) <= {"GET", "HEAD"} and not handler.opt.get("slow")
+    if not (handler.sync_to_thread and reads and db.is_sqlite):
+        return handler
+    on_the_loop = copy(handler)  # the original belongs to its module, and another application may be on PostgreSQL
+    on_the_loop.sync_to_thread = False
+    return on_the_loop
+
+
+def limits_for(settings: Settings) -> Limits:
+    return LOOPBACK_LIMITS if settings.is_loopback else LIMITS
+
+
+def form_targets(settings: Settings) -> list[str]:
+    """Where a form's answer may lead: to the sign-in provider, which the browser checks as if it were the form's target."""
+    return [origin_of(settings.oidc_issuer)] if settings.oidc_issuer else []
+
+
+def open_paths(settings: Settings) -> frozenset[str]:
+    return OPEN_PATHS | {"/metrics"} if settings.metrics_token else OPEN_PATHS
+
+
+def version_reader(db: Database) -> Callable[[Callable[[Connection], Version]], Any]:
+    """How the page cache looks at the database."""
+
+    def look(version_of: Callable[[Connection], Version]) -> Version:
+        with db.reading() as connection:
+            return version_of(connection)
+
+    async def on_the_loop(version_of: Callable[[Connection], Version]) -> Version:
+        return look(version_of)
+
+    async def in_a_thread(version_of: Callable[[Connection], Version]) -> Version:
+        return await sync_to_thread(look, version_of)
+
+    return on_the_loop if db.is_sqlite else in_a_thread
+
+
+def late_writer(db: Database) -> Callable[[Callable[[Session], None]], Any]:
+    """How small notes are written after an answer has left. Losing one is no harm, so trouble is only logged."""
+
+    def write(note: Callable[[Session], None]) -> None:
+        try:
+            with db.transaction() as session:
+                note(session)
+        except SQLAlchemyError:
+            _log.warning("note not written", exc_info=True)
+
+    async def in_a_thread(note: Callable[[Session], None]) -> None:
+        await sync_to_thread(write, note)
+
+    return in_a_thread
+
+
+def lifespan(house: Installation) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    """What starts with the site and stops with it: the embedded worker, where no broker is configured, and the pools."""
+
+    @asynccontextmanager
+    async def running(_site: Litestar) -> AsyncIterator[None]:
+        worker = await sync_to_thread(_start_worker, house)
+        try:
+            yield
+        finally:
+            if worker is not None:
+                await sync_to_thread(worker.stop)  # before the pool closes under it
+            house.db.dispose()
+
+    return running
+
+
+def _start_worker(house: Installation) -> Embedded | None:
+    from web import worker
+
+    if house.settings.broker_url is None:
+        return worker.start_embedded(house.settings, house.db)
+    worker.ring_only(house.settings, house.db)
+    return None

@@ -1,0 +1,38 @@
+"""What handlers find when they need the house: settings, database, limits. One per application, reached from any request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from litestar.connection import ASGIConnection
+
+from forum.kernel.db import Database
+from forum.kernel.settings import Settings
+from web.edge.buckets import MemoryStore, Store
+from web.edge.sessions import KnownTokens
+from web.metrics import Metrics
+
+STATE_KEY = "loggia"
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Made once by `create_app`."""
+
+    settings: Settings
+    db: Database
+    buckets: Store = field(default_factory=MemoryStore)
+    known: KnownTokens = field(default_factory=KnownTokens)
+    metrics: Metrics = field(default_factory=Metrics)
+
+
+def installation_of(request: AnyConnection) -> Installation:
+    """The installation that a request came to."""
+    return cast("Installation", request.app.state[STATE_KEY])
+
+
+def db_of(request: AnyConnection) -> Database:
+    """The database: `with db_of(request).transaction() as session`."""
+    return installation_of(request).db

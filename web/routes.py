@@ -1,0 +1,12 @@
+"""Every route of the site, in one list. A module of pages, API or feeds exports `routes`; it is named here and nowhere else."""
+
+from __future__ import annotations
+
+from litestar.handlers import HTTPRouteHandler
+
+from web import assets, health
+
+ROUTES: list[HTTPRouteHandler] = [
+    *health.routes,
+    *assets.routes,
+]
