@@ -12,21 +12,24 @@ import re
 from collections.abc import Iterator
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.params import FromPath
 from markupsafe import Markup
 
-from forum.kernel.errors import N_, NotFound, Text
+from forum.kernel.errors import N_, NotFound
 
 FRONTEND = Path(__file__).parent / "frontend"
 _IMPORT = re.compile(r'@import "([\w.-]+)";')
 _KINDS = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
+    ".txt": "text/plain",
 }
+_NO_WEIGHT = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*")
 _FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 
@@ -52,14 +55,18 @@ class Shelf:
 
 
 @cache
-def shelf(frontend: Path = FRONTEND) -> Shelf:
+def shelf() -> Shelf:
     """What is served, read into memory once."""
-    manifest = frontend / "dist" / "manifest.json"
+    return shelf_of(FRONTEND, built=FRONTEND / "dist")
+
+
+def shelf_of(frontend: Path, *, built: Path) -> Shelf:
+    """What the build left in `built`, or else what the sources under `frontend` give without it."""
+    manifest = built / "manifest.json"
     if not manifest.exists():
         return _unbuilt(frontend)
     names = msgspec.json.decode(manifest.read_bytes(), type=dict[str, str])
-    files = {name: Asset(name, (manifest.parent / name).read_bytes()) for name in names.values()}
-    return Shelf(names, files)
+    return Shelf(names, {name: Asset(name, (built / name).read_bytes()) for name in names.values()})
 
 
 def _unbuilt(frontend: Path) -> Shelf:
@@ -91,15 +98,24 @@ def icon(name: str) -> Markup:
 
 
 @get("/static/{name:str}", sync_to_thread=False, include_in_schema=False)
-def static(request: Request[object, object, object], name: str) -> Response[bytes]:
+def static(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """One asset. Its name changes with its content, so whoever has it need not ask again."""
     asset = shelf().files.get(name)
     if asset is None:
-        raise NotFound(Text(N_("There is no file of this name.")))
+        raise NotFound(N_("There is no file of this name."))
     headers = {"cache-control": _FOR_A_YEAR, "vary": "accept-encoding", "x-content-type-options": "nosniff"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
+    if _takes_gzip(request.headers.get("accept-encoding", "")):
         return Response(asset.gzipped, media_type=asset.kind, headers={**headers, "content-encoding": "gzip"})
     return Response(asset.body, media_type=asset.kind, headers=headers)
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    """Whether the header names gzip without refusing it (RFC 9110, section 12.5.3)."""
+    for part in accept_encoding.lower().split(","):
+        name, _, weight = part.partition(";")
+        if name.strip() == "gzip":
+            return not _NO_WEIGHT.fullmatch(weight)
+    return False
 
 
 routes = [static]

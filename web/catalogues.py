@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import sys
@@ -9,38 +10,65 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract
 
-from web.translations import LOCALES, LOCALES_DIR, compile_all, po_path
+from web.locales import LOCALES, LOCALES_DIR, po_path
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("forum", "moderation", "reputation", "crm_sync", "web")
 TEMPLATE = LOCALES_DIR / "messages.pot"
-# Where a sentence stands marked: in templates and pages, and as what a refusal says.
+# Where a sentence stands marked: in templates and pages, and as what a refusal says. How many of its arguments are words.
 _REFUSALS = ("denied", "NotFound", "NotAllowed", "Conflict", "Gone", "TooMany", "Unavailable")
-_KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "Text": None, **dict.fromkeys(_REFUSALS)}
-_METHODS = [("**/migrations/**.py", "ignore"), ("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
-_OPTIONS = {"**/templates/**": {"trimmed": "true", "silent": "false"}}
+_MARKS = {"_": 1, "N_": 1, "gettext": 1, "ngettext": 2, "Text": 1, **dict.fromkeys(_REFUSALS, 1)}
+_OPTIONS = {"trimmed": "true", "silent": "false"}
 _MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|&\w+;|[<>]")
-_PLACES = re.compile(r"%\(\w+\)[a-z]|%%|%")
+_PLACES = re.compile(r"%\(\w+\)[a-z]|%%|%|\{\w*\}")
 
 
 def extracted(root: Path = ROOT) -> Catalog:
     """Every sentence that the code shows to people."""
     found = Catalog(project="Loggia", charset="utf-8")
-    for package in PACKAGES:
-        for _file, _line, message, comments, context in extract_from_dir(
-            root / package, _METHODS, _OPTIONS, _KEYWORDS, ("Translators:",)
-        ):
-            if _is_words(message):
-                found.add(message, None, [], auto_comments=comments, context=context)
+    for path in _ours(root):
+        said = _in_code(path) if path.suffix == ".py" else _in_template(path)
+        for message in said:
+            found.add(message)
     return found
 
 
-def _is_words(message: str | tuple[str, ...]) -> bool:
-    return bool(message if isinstance(message, str) else message[0])
+def _ours(root: Path) -> Iterator[Path]:
+    for package in PACKAGES:
+        yield from (path for path in sorted((root / package).rglob("*.py")) if "migrations" not in path.parts)
+    for kind in ("*.html", "*.txt"):
+        yield from sorted((root / "web" / "templates").rglob(kind))
+
+
+def _in_code(path: Path) -> Iterator[str | tuple[str, ...]]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            words = _MARKS.get(_called(node), 0)
+            texts = tuple(
+                part.value
+                for part in node.args[:words]
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            )
+            if words and len(texts) == words and texts[0]:
+                yield texts if words > 1 else texts[0]
+
+
+def _called(node: ast.Call) -> str:
+    """The last name of what is called: `errors.Text(…)` is `Text`."""
+    called = node.func
+    return called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+
+
+def _in_template(path: Path) -> Iterator[str | tuple[str, ...]]:
+    with path.open("rb") as source:
+        for _line, _function, message, _comments in babel_extract(source, ["_", "gettext", "ngettext"], [], _OPTIONS):
+            words = tuple(word for word in message if word) if isinstance(message, tuple) else message
+            if words:
+                yield words[0] if len(words) == 1 else words
 
 
 def compiled(source: Path) -> bytes:
@@ -59,7 +87,9 @@ def update(locale: str, found: Catalog) -> None:
     for message in found:
         if message.id:
             old = known.get(message.id, message.context)
-            fresh.add(message.id, old.string if old else None, auto_comments=message.auto_comments, context=message.context)
+            fresh.add(
+                message.id, old.string if old else None, auto_comments=message.auto_comments, context=message.context
+            )
     path.write_bytes(_written(fresh, locale))
 
 
@@ -124,24 +154,18 @@ def _update() -> int:
     return 0
 
 
-def _compile() -> int:
-    compile_all()
-    return 0
-
-
 def _check() -> int:
     found = extracted()
     wrong = [line for locale in LOCALES[1:] for line in problems(locale, found)]
-    for line in wrong:
-        print(line, file=sys.stderr)
+    sys.stderr.writelines(f"{line}\n" for line in wrong)
     return 1 if wrong else 0
 
 
-_COMMANDS = {"extract": _extract, "update": _update, "compile": _compile, "check": _check}
+_COMMANDS = {"extract": _extract, "update": _update, "check": _check}
 
 
 def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in _COMMANDS:
-        print(f"usage: python -m web.translations {'|'.join(_COMMANDS)}", file=sys.stderr)
+        sys.stderr.write("usage: python -m web.translations extract|update|compile|check\n")
         return 2
     return _COMMANDS[arguments[0]]()

@@ -25,7 +25,8 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from web import assets, wording
-from web.translations import LANGUAGE_NAMES, LOCALES, Catalogue, catalogue
+from web.locales import LANGUAGE_NAMES, LOCALES
+from web.translations import Catalogue, catalogue
 
 try:
     from markupsafe._speedups import _escape_inner
@@ -52,21 +53,20 @@ def render(template: str, locale: str, /, **context: object) -> bytes:
 def environment(locale: str) -> jinja2.Environment:
     """The tuned environment of one language; made at its first use and kept."""
     words = catalogue(locale)
-    made = LocaleEnvironment(words, **_options())
+    made = LocaleEnvironment(words, autoescape=True, **_options())
     return _furnish(made, words)
 
 
 def stock_environment(locale: str) -> jinja2.Environment:
     """What `environment` would be without tuning: the reference that the tests compare it with."""
     words = catalogue(locale)
-    return _furnish(jinja2.Environment(**_options()), words)
+    return _furnish(jinja2.Environment(autoescape=True, **_options()), words)
 
 
 def _options() -> dict[str, Any]:
     return {
         "loader": jinja2.FileSystemLoader(TEMPLATES),
         "extensions": ["jinja2.ext.i18n", "jinja2.ext.do"],
-        "autoescape": True,
         "undefined": jinja2.StrictUndefined,
         "trim_blocks": True,
         "lstrip_blocks": True,
@@ -103,10 +103,16 @@ class _Template(jinja2.Template):
     """A template whose values go through `_escaped`."""
 
     @classmethod
-    def from_code(cls, environment: jinja2.Environment, code: CodeType, globals: Any, uptodate: Any = None) -> jinja2.Template:
+    def from_code(
+        cls,
+        environment: jinja2.Environment,
+        code: CodeType,
+        globals: Any,  # noqa: A002 - Jinja's own name for it
+        uptodate: Any = None,
+    ) -> jinja2.Template:
         namespace = {"environment": environment, "__file__": code.co_filename}
-        exec(code, namespace)
-        namespace["escape"] = _escaped  # type: ignore[assignment]
+        exec(code, namespace)  # noqa: S102 - the code that Jinja compiled from our template, as Jinja runs it
+        namespace["escape"] = _escaped
         made = cls._from_namespace(environment, namespace, globals)
         made._uptodate = uptodate
         return made
@@ -136,19 +142,20 @@ class _Folding(NodeTransformer):
     def __init__(self, words: Catalogue) -> None:
         self.words = words
 
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - the name that the visitor looks for
         self.generic_visit(node)
         name = node.node.name if isinstance(node.node, nodes.Name) else ""
         arguments = [part.value for part in node.args if isinstance(part, nodes.Const)]
         if node.kwargs or node.dyn_args or node.dyn_kwargs or len(arguments) != len(node.args):
             return node
         if name in ("_", "gettext") and len(arguments) == 1:
-            return nodes.Const(Markup(self.words.gettext(arguments[0]).replace("%%", "%")), lineno=node.lineno)
+            said = self.words.gettext(arguments[0]).replace("%%", "%")
+            return nodes.Const(Markup(said), lineno=node.lineno)  # noqa: S704 - see the class
         if name in PURE:
             return nodes.Const(PURE[name](*arguments), lineno=node.lineno)
         return node
 
-    def visit_Output(self, node: nodes.Output) -> list[nodes.Node]:
+    def visit_Output(self, node: nodes.Output) -> list[nodes.Node]:  # noqa: N802 - likewise
         self.generic_visit(node)
         folded: list[nodes.Node] = []
         for child in node.nodes:
@@ -163,7 +170,12 @@ class _Folding(NodeTransformer):
 
     def _sentence(self, child: nodes.Expr) -> list[nodes.Expr] | nodes.If:
         """The parts of a translated sentence with values; anything else as it is."""
-        if not isinstance(child, nodes.Call) or not isinstance(child.node, nodes.Name) or child.dyn_args or child.dyn_kwargs:
+        if (
+            not isinstance(child, nodes.Call)
+            or not isinstance(child.node, nodes.Name)
+            or child.dyn_args
+            or child.dyn_kwargs
+        ):
             return [child]
         texts = [part.value for part in child.args if isinstance(part, nodes.Const)]
         values = {pair.key: pair.value for pair in child.kwargs}

@@ -17,10 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from forum.kernel.errors import Text
-
-LOCALES = ("en", "it")
-LANGUAGE_NAMES = {"en": "English", "it": "Italiano"}
-LOCALES_DIR = Path(__file__).parent / "locales"
+from web.locales import LOCALES, po_path
 
 
 class Catalogue:
@@ -55,12 +52,10 @@ def translate(text: Text | str, locale: str) -> str:
     if isinstance(text, str):
         return text
     said = catalogue(locale).gettext(text.msgid)
-    values = {name: translate(value, locale) if isinstance(value, Text) else value for name, value in text.values.items()}
+    values = {
+        name: translate(value, locale) if isinstance(value, Text) else value for name, value in text.values.items()
+    }
     return said % values if values else said
-
-
-def po_path(locale: str) -> Path:
-    return LOCALES_DIR / locale / "LC_MESSAGES" / "messages.po"
 
 
 def _compiled(source: Path) -> bytes:
@@ -91,7 +86,14 @@ def compile_all() -> None:
             _compiled(po_path(locale))
 
 
-if __name__ == "__main__":
-    from web.catalogues import main
+def main(arguments: list[str]) -> int:
+    if arguments == ["compile"]:
+        compile_all()
+        return 0
+    from web import catalogues
 
+    return catalogues.main(arguments)
+
+
+if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

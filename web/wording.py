@@ -63,7 +63,11 @@ def filters(words: Catalogue) -> dict[str, Callable[..., Any]]:
         return Markup('<time datetime="{}">{}</time>').format(iso(value), date(value, locale))
 
     return {
-        **{"when": when, "at": at, "on": on, "iso": iso, "initials": initials},
+        "when": when,
+        "at": at,
+        "on": on,
+        "iso": iso,
+        "initials": initials,
         "number": lambda value, decimals=0: number(value, locale, decimals),
         "signed": lambda value: signed(value, locale),
         "date": lambda value: date(value, locale),

@@ -61,7 +61,9 @@ def context(locale: str = "en") -> dict[str, Any]:
         "everybody": (MARTA, CHIARA, GONE),
         "vote": Vote("/vote", -1204, -1),
         "facets": (
-            Facet("kind", "Kind", (FacetValue("idea", "Ideas", 3), FacetValue("question", HOSTILE, None, is_chosen=True))),
+            Facet(
+                "kind", "Kind", (FacetValue("idea", "Ideas", 3), FacetValue("question", HOSTILE, None, is_chosen=True))
+            ),
         ),
         "problems": [("title", Text("There is no file of this name.")), ("", HOSTILE)],
         "refusal": Text("That was a lot at once. Wait a moment, then try again."),
