@@ -7,7 +7,6 @@ so the community never ages. `checks` holds what must be true of the whole; `loa
 import re
 import tomllib
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -53,6 +52,7 @@ class Category(Frozen):
     name_it: Line
     about: Line
     about_it: Line
+    icon: Slug
     kinds: tuple[Kind, ...]
     audience: Literal["public", "members", "staff"] = "public"
     peers_first_hours: Annotated[int, Meta(ge=0, le=72)] = 0
@@ -117,8 +117,11 @@ class Article(Frozen):
 
 
 class Reply(Frozen):
+    """A reply, or a remark: a short word under the nearest reply above it, or under the opening, that answers nothing."""
+
     by: str
     after: Span
+    remark: bool = False
     up: Names = Names()
     down: Names = Names()
     accepted: Span | None = None
@@ -150,6 +153,10 @@ class Thread(Frozen):
     @property
     def posts(self) -> "tuple[Thread | Reply, ...]":
         return (self, *self.replies)
+
+    @property
+    def locale(self) -> str:
+        return "it" if "italiano" in self.tags else "en"
 
     @property
     def accepted(self) -> tuple[Reply, ...]:
@@ -225,8 +232,9 @@ def _add(posts: list[dict[str, Any]], block: Block) -> None:
     entry = {**block.head, "body": block.body}
     thread, post = posts[0], posts[-1]
     match block.name:
-        case "reply":
-            posts.append(shaped_early(block, entry))
+        case "reply" | "remark":
+            shaped(block.place, entry, Reply)  # once here already, so that a message names this line
+            posts.append({**entry, "remark": block.name == "remark"})
         case "edit":
             post.setdefault("edits", []).append(entry)
         case "flag":
@@ -241,17 +249,6 @@ def _add(posts: list[dict[str, Any]], block: Block) -> None:
             raise ContentError(f"{block.place}: no {block.name} can stand here")
 
 
-def shaped_early(block: Block, entry: dict[str, Any]) -> dict[str, Any]:
-    """Check a reply where it stands, so that the message names its own line and not the thread's."""
-    shaped(block.place, entry, Reply)
-    return entry
-
-
 def links(text: str) -> list[tuple[str, str]]:
     """The `(thread:key)` and `(article:key)` links of a Markdown text, as (kind, key)."""
     return LINK.findall(text)
-
-
-def opened_before(thread: Thread, reply_after: timedelta) -> timedelta:
-    """How long before the filling something happened that is told as `after` the opening."""
-    return thread.ago - reply_after
