@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 
 from web.demo.blocks import ContentError, Names
 from web.demo.content import Community, Person, Reply, Thread, links, read_community
@@ -59,6 +60,9 @@ def _thread(community: Community, thread: Thread) -> Faults:
     if unknown:
         yield f"nobody is called {', '.join(unknown)}"
         return
+    if thread.category not in {category.slug for category in community.categories}:
+        yield "there is no such category"
+        return
     yield from _placed(community, thread)
     yield from _timely(community, thread)
     yield from _votes(community, thread)
@@ -83,9 +87,6 @@ def _named(thread: Thread) -> set[str]:
 
 
 def _placed(community: Community, thread: Thread) -> Faults:
-    if thread.category not in {category.slug for category in community.categories}:
-        yield "there is no such category"
-        return
     category = community.category(thread.category)
     if thread.kind not in category.kinds:
         yield f"no {thread.kind} may be opened in {category.slug}"
@@ -171,7 +172,7 @@ def _edits(thread: Thread) -> Faults:
         if moments != sorted(set(moments)) or moments[-1] >= thread.ago:
             yield f"the edits under {post.body[:30]!r} are out of time"
         texts = [post.body, *(edit.body for edit in post.edits)]
-        if any(before == after or not after for before, after in zip(texts, texts[1:], strict=False)):
+        if any(before == after or not after for before, after in pairwise(texts)):
             yield f"an edit that changes nothing under {post.body[:30]!r}"
 
 
@@ -182,7 +183,7 @@ def _idea(community: Community, thread: Thread) -> Faults:
     statuses = ["new", *(change.status for change in thread.changes)]
     if moments != sorted(set(moments)) or any(moment >= thread.ago for moment in moments):
         yield "the statuses are out of time"
-    if any(before == after for before, after in zip(statuses, statuses[1:], strict=False)):
+    if any(before == after for before, after in pairwise(statuses)):
         yield "a status that changes nothing"
     for change in thread.changes:
         if not community.person(change.by).is_staff:
@@ -227,7 +228,7 @@ def _links(community: Community, thread: Thread) -> Faults:
     written += [(thread.ago - change.after, change.body) for change in thread.changes]
     if thread.article:
         written.append((thread.ago - thread.article.published, thread.article.body))
-    born = {("thread", other.key): other.ago for other in community.threads}
+    born: dict[tuple[str, str], timedelta] = {("thread", other.key): other.ago for other in community.threads}
     born |= {("article", o.article.key): o.ago - o.article.published for o in community.threads if o.article}
     for moment, text in written:
         for target in links(text):

@@ -30,7 +30,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A struct that refuses unknown fields, so that a misspelt one is noticed."""
 
 
-class Person(Frozen):
+class Person(Frozen, frozen=True, kw_only=True):
     handle: Slug
     name: Line
     joined: Annotated[int, Meta(ge=1, le=2000, description="days ago")]
@@ -46,7 +46,7 @@ class Person(Frozen):
         return bool(self.team)
 
 
-class Category(Frozen):
+class Category(Frozen, frozen=True, kw_only=True):
     slug: Slug
     name: Line
     name_it: Line
@@ -59,18 +59,18 @@ class Category(Frozen):
     several_solutions: bool = False
 
 
-class Tag(Frozen):
+class Tag(Frozen, frozen=True, kw_only=True):
     name: Slug
     about: Line
 
 
-class Rule(Frozen):
+class Rule(Frozen, frozen=True, kw_only=True):
     number: int
     name: Line
     name_it: Line
 
 
-class Edit(Frozen):
+class Edit(Frozen, frozen=True, kw_only=True):
     """A later version of the post above it. The file's order is the order of the versions."""
 
     after: Span
@@ -79,14 +79,14 @@ class Edit(Frozen):
     body: str = ""
 
 
-class Flag(Frozen):
+class Flag(Frozen, frozen=True, kw_only=True):
     by: str
     after: Span
     reason: Literal["spam", "off_topic", "personal_data", "rude", "other"]
     body: str = ""
 
 
-class Ruling(Frozen):
+class Ruling(Frozen, frozen=True, kw_only=True):
     """A moderation decision on the post above it; the body is the reason that everyone reads."""
 
     by: str
@@ -96,7 +96,7 @@ class Ruling(Frozen):
     body: str = ""
 
 
-class Change(Frozen):
+class Change(Frozen, frozen=True, kw_only=True):
     """A step of an idea; the body is the company's public response."""
 
     by: str
@@ -105,7 +105,7 @@ class Change(Frozen):
     body: str = ""
 
 
-class Article(Frozen):
+class Article(Frozen, frozen=True, kw_only=True):
     """The help article that a moderator made of a solved thread."""
 
     title: Title
@@ -116,7 +116,7 @@ class Article(Frozen):
     body: str = ""
 
 
-class Reply(Frozen):
+class Reply(Frozen, frozen=True, kw_only=True):
     """A reply, or a remark: a short word under the nearest reply above it, or under the opening, that answers nothing."""
 
     by: str
@@ -133,7 +133,7 @@ class Reply(Frozen):
     rulings: tuple[Ruling, ...] = ()
 
 
-class Thread(Frozen):
+class Thread(Frozen, frozen=True, kw_only=True):
     kind: Kind
     category: str
     title: Title
@@ -167,7 +167,7 @@ class Thread(Frozen):
         return self.changes[-1].status if self.changes else "new"
 
 
-class Community(Frozen):
+class Community(Frozen, frozen=True, kw_only=True):
     people: tuple[Person, ...]
     categories: tuple[Category, ...]
     tags: tuple[Tag, ...]
@@ -175,20 +175,13 @@ class Community(Frozen):
     threads: tuple[Thread, ...]
 
     def person(self, handle: str) -> Person:
-        return _found(self.people, "handle", handle)
+        return next(person for person in self.people if person.handle == handle)
 
     def category(self, slug: str) -> Category:
-        return _found(self.categories, "slug", slug)
+        return next(category for category in self.categories if category.slug == slug)
 
     def thread(self, key: str) -> Thread:
-        return _found(self.threads, "key", key)
-
-
-def _found(items: tuple[Any, ...], field: str, value: str) -> Any:
-    for item in items:
-        if getattr(item, field) == value:
-            return item
-    raise ContentError(f"nothing here is called {value!r}")
+        return next(thread for thread in self.threads if thread.key == key)
 
 
 def read_community(folder: Path = FOLDER) -> Community:
