@@ -1,0 +1,1 @@
+"""The demo community: what a newcomer finds on a fresh installation. Everything in it is invented."""
