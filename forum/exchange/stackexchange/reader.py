@@ -88,4 +88,4 @@ def _typed(kind: type[R], file: str, number: int, row: Attributes | Text) -> R |
     try:
         return msgspec.convert(row, kind, strict=False)
     except msgspec.ValidationError as error:
-        return BadRow(file=file, row=number, reason=Text(N_("Not readable: {problem}"), problem=str(error)))
+        return BadRow(file=file, row=number, reason=Text(N_("Not readable: %(problem)s"), problem=str(error)))

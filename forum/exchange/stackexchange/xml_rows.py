@@ -58,7 +58,7 @@ class RowStream:
         except EOFError:
             self._found.append(Text(N_("The archive ends in the middle; what came before was read.")))
         except (LZMAError, OSError) as error:
-            self._found.append(Text(N_("The archive cannot be read on: {problem}"), problem=str(error)))
+            self._found.append(Text(N_("The archive cannot be read on: %(problem)s"), problem=str(error)))
         else:
             self._end()
         yield self._taken()
@@ -82,7 +82,7 @@ class RowStream:
                 self._parse(piece)
                 return
             except expat.ExpatError as error:
-                self._give_up(Text(N_("Not well-formed XML: {problem}"), problem=expat.ErrorString(error.code)))
+                self._give_up(Text(N_("Not well-formed XML: %(problem)s"), problem=expat.ErrorString(error.code)))
                 # An invalid token may be the next row's "<"; other errors are told at the bad row's own start.
                 beyond = self._error_at - before + (error.code != _INVALID_TOKEN)
                 piece = piece[max(beyond, int(resumed)) :]
@@ -97,7 +97,7 @@ class RowStream:
             self._error_at = self._parser.ErrorByteIndex
         self._since_row = 0 if len(self._found) > rows else self._since_row + len(piece)
         if self._since_row > _LARGEST_ROW:
-            self._give_up(Text(N_("The row is longer than {limit} bytes."), limit=_LARGEST_ROW))
+            self._give_up(Text(N_("The row is longer than %(limit)s bytes."), limit=_LARGEST_ROW))
 
     def _give_up(self, reason: Text) -> None:
         self._found.append(reason)
@@ -111,7 +111,7 @@ class RowStream:
         try:
             self._parser.Parse(b"", True)
         except expat.ExpatError as error:
-            self._give_up(Text(N_("The file ends too early: {problem}"), problem=expat.ErrorString(error.code)))
+            self._give_up(Text(N_("The file ends too early: %(problem)s"), problem=expat.ErrorString(error.code)))
 
     def _fresh_parser(self) -> expat.XMLParserType:
         parser = expat.ParserCreate()
