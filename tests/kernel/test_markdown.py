@@ -66,8 +66,10 @@ class TestImages:
             "/files//x.org/a.png",
             "/files/a.png?x=1",
             "files/a.png",
-        ]
-        + ["https://x.org/files/a.png", "/files/%2e%2e/logout", "/files/\\x.org"],
+            "https://x.org/files/a.png",
+            "/files/%2e%2e/logout",
+            "/files/\\x.org",
+        ],
     )
     def test_that_only_look_like_ours_do_not(self, address: str) -> None:
         assert "<img" not in html(f"![a]({address})")

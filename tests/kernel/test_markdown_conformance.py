@@ -4,13 +4,14 @@ Before comparing, both sides are brought to one form: heading levels, colours, w
 becomes the link that we make of it. What still differs is named below with its reason, and a case that begins to agree must leave the list.
 """
 
+import json
 import re
 from html.parser import HTMLParser
 
 import pytest
 
 from forum.kernel.markdown import render
-from tests.kernel.material import shared_json
+from tests.shared import shared_data
 
 _UNSEEN = {"div", "label", "span", "thead", "tbody"}
 _SAME = {"del": "s", "th": "td", **{f"h{level}": "h" for level in range(1, 7)}}
@@ -73,6 +74,11 @@ def form(html: str) -> str:
     return joined.strip()
 
 
+def _cases(suite: str) -> list[dict[str, str]]:
+    cases: list[dict[str, str]] = json.loads(shared_data(f"data/markdown-conformance/{suite}.json").read_text())
+    return cases
+
+
 def differing(cases: list[dict[str, str]]) -> set[int]:
     return {number for number, case in enumerate(cases, 1) if form(render(case["markdown"]).html) != form(case["html"])}
 
@@ -117,11 +123,11 @@ EXCEPTIONS: dict[str, dict[str, set[int]]] = {
 
 @pytest.mark.parametrize("suite", EXCEPTIONS)
 def test_a_suite_agrees_but_for_the_named_exceptions(suite: str) -> None:
-    cases = shared_json("markdown-conformance", f"{suite}.json")
+    cases = _cases(suite)
     assert differing(cases) == set().union(*EXCEPTIONS[suite].values())
 
 
 def test_of_1448_examples_1257_agree() -> None:
-    total = sum(len(shared_json("markdown-conformance", f"{suite}.json")) for suite in EXCEPTIONS)
+    total = sum(len(_cases(suite)) for suite in EXCEPTIONS)
     excepted = sum(len(numbers) for reasons in EXCEPTIONS.values() for numbers in reasons.values())
     assert (total, total - excepted) == (1448, 1257)

@@ -1,5 +1,6 @@
 """What strangers type: nothing of it runs, nothing of it breaks the page, nothing of it takes the machine's time."""
 
+import json
 import re
 import sys
 import threading
@@ -9,12 +10,12 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from forum.kernel.errors import Invalid
 from forum.kernel.markdown import output, render
-from tests.kernel.material import shared_json, shared_lines
+from tests.shared import shared_data
 
 _TAGS = {"a", "blockquote", "br", "code", "div", "em", "h3", "h4", "h5", "h6", "hr", "img", "input", "label", "li", "ol", "p"} | {
     "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
@@ -80,23 +81,28 @@ def everywhere(payload: str) -> str:
 
 
 def test_no_known_attack_comes_through() -> None:
-    for vector in shared_lines("xss-vectors", "vectors.jsonl"):
+    for vector in _vectors():
         payload = _storable(vector["payload"])[:6000]
         assert_harmless(render(everywhere(payload)).html)
 
 
 def test_markdown_attacks_come_through_nowhere_by_themselves() -> None:
-    vectors = [vector for vector in shared_lines("xss-vectors", "vectors.jsonl") if vector["kind"] == "markdown"]
+    vectors = [vector for vector in _vectors() if vector["kind"] == "markdown"]
     assert vectors
     for vector in vectors:
         assert_harmless(render(_storable(vector["payload"])).html)
 
 
 def test_naughty_strings_survive_as_words() -> None:
-    for text in shared_json("naughty-strings", "blns.json"):
+    for text in json.loads(shared_data("data/naughty-strings/blns.json").read_text()):
         assert_harmless(render(everywhere(_storable(text))).html)
         shown = render(f"```\n{_storable(text)}\n```").text
         assert shown.split() == _kept(text).split()
+
+
+def _vectors() -> list[dict[str, str]]:
+    lines = shared_data("data/xss-vectors/vectors.jsonl").read_text().split("\n")
+    return [json.loads(line) for line in lines if line]
 
 
 def _storable(text: str) -> str:
@@ -144,13 +150,12 @@ def test_brackets_past_some_thousands_are_text() -> None:
 
 
 _MARKS = st.sampled_from(
-    list("[]()<>*_~`#|\\!&:/\"'-+= \n\t") + ["http://", "www.", "a@b.cd", "![", "](", "\n\n", "```", "- [x] ", "\n> "]
+    [*"[]()<>*_~`#|\\!&:/\"'-+= \n\t", "http://", "www.", "a@b.cd", "![", "](", "\n\n", "```", "- [x] ", "\n> "]
 )
 _WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=6)
 _SOURCES = st.lists(_MARKS | _WORDS, max_size=60).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
 @given(_SOURCES)
 def test_any_text_renders_to_a_harmless_and_stable_page(source: str) -> None:
     rendered = render(source)
@@ -159,7 +164,6 @@ def test_any_text_renders_to_a_harmless_and_stable_page(source: str) -> None:
     assert "\x00" not in rendered.text
 
 
-@settings(max_examples=100, deadline=None)
 @given(_SOURCES)
 def test_fenced_code_is_kept_to_the_letter(source: str) -> None:
     code = _kept(source).replace("\r", "").replace("`", "'").expandtabs(4)
@@ -168,7 +172,7 @@ def test_fenced_code_is_kept_to_the_letter(source: str) -> None:
 
 
 def _pathological() -> dict[str, str]:
-    recipes = shared_json("markdown-conformance", "pathological.json")
+    recipes = json.loads(shared_data("data/markdown-conformance/pathological.json").read_text())
     return {recipe["name"]: _storable(_built(recipe)) for recipe in recipes}
 
 
@@ -185,10 +189,14 @@ def _built(recipe: dict[str, Any]) -> str:
 
 def test_inputs_that_hang_bad_parsers_end_or_are_refused() -> None:
     for source in _pathological().values():
-        try:
-            assert_harmless(render(source[:65536]).html)
-        except Invalid as refusal:
-            assert "too many parts" in str(refusal.fields["body"])
+        assert_harmless(_rendered_or_refused(source[:65536]))
+
+
+def _rendered_or_refused(source: str) -> str:
+    try:
+        return render(source).html
+    except Invalid as refusal:
+        return str(refusal.fields["body"])
 
 
 _REPEATED = [
@@ -236,7 +244,7 @@ def test_cost_grows_with_the_length_alone(piece: str) -> None:
 
 
 def test_brackets_in_addresses_stay_below_the_bound_of_brackets() -> None:
-    inside, outside = ((piece * 65536)[:65536] for piece in ("http://a[ "))
+    inside, outside = ((piece * 65536)[:65536] for piece in ("http://a/b[", "http://a[ "))
     assert _calls(inside) <= _calls(outside)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import cast
 
 import nh3
 from markdown_it.common.utils import escapeHtml
@@ -85,10 +86,10 @@ class Renderer(RendererHTML):
 
 
 def _code(content: str, info: str, env: EnvType) -> str:
-    assert isinstance(env, Env)
+    rendering = cast("Env", env)
     language = highlighting.language_of(info)
-    env.highlighted += len(content)
-    if language is None or env.highlighted > _MAX_HIGHLIGHTED:
+    rendering.highlighted += len(content)
+    if language is None or rendering.highlighted > _MAX_HIGHLIGHTED:
         inner = escapeHtml(content)
     else:
         inner = highlighting.coloured(content, language)

@@ -1,6 +1,8 @@
 """What the parser found is bent to our rules, in one walk over its tokens, and the plain text is gathered on the way."""
 
 import re
+from collections.abc import Callable
+from typing import cast
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -25,6 +27,8 @@ class Env(dict[str, object]):
     def __init__(self, below: int) -> None:
         super().__init__()
         self.below = below
+        self.outline: list[int] = []
+        self.dropped: set[int] = set()
         self.brackets = 0
         self.highlighted = 0
         self.lines: list[str] = []
@@ -61,60 +65,63 @@ def _bounded_image(state: StateInline, silent: bool) -> bool:
 
 def _may_open(state: StateInline) -> bool:
     """An opening bracket sends the parser looking for its end; past some thousands it is text."""
-    env = state.env
-    assert isinstance(env, Env)
+    env = cast("Env", state.env)
     env.brackets += 1
     return env.brackets <= _MAX_BRACKETS
 
 
 def _shape(state: StateCore) -> None:
-    env = state.env
-    assert isinstance(env, Env)
-    tokens = state.tokens
-    outline: list[int] = []
-    dropped: set[int] = set()
-    for index, token in enumerate(tokens):
-        kind = token.type
-        if kind == "inline":
-            token.children = _shaped_children(token.children or [])
-            _gather(env, token, in_cell=tokens[index - 1].tag in ("td", "th"))
-        elif kind == "heading_open":
-            if tokens[index + 1].content:
-                token.tag = tokens[index + 2].tag = _demoted(token.tag, outline, env.below)
-            else:
-                dropped.update((index, index + 1, index + 2))
-        elif kind in ("fence", "code_block"):
-            env.lines.append(token.content.rstrip("\n"))
-        elif kind in ("td_open", "th_open"):
-            _shape_cell(token, tokens[index + 1], tokens[index + 2])
-        elif kind == "tr_close":
-            env.end_line()
-        elif kind == "table_open":
-            token.meta = {"label": _header_words(tokens, index)}
-        elif kind == "list_item_open" and "checked" in token.meta:
-            _mark_task(tokens, index)
-    if dropped:
-        state.tokens = [token for index, token in enumerate(tokens) if index not in dropped]
+    env = cast("Env", state.env)
+    for index, token in enumerate(state.tokens):
+        if (shape := _SHAPES.get(token.type)) is not None:
+            shape(env, state.tokens, index)
+    if env.dropped:
+        state.tokens = [token for index, token in enumerate(state.tokens) if index not in env.dropped]
 
 
-def _demoted(tag: str, outline: list[int], below: int) -> str:
-    """The heading's place among those before it: never skipping a level, however the source counts."""
-    level = int(tag[1])
-    while outline and outline[-1] >= level:
-        outline.pop()
-    outline.append(level)
-    return f"h{min(below + len(outline), 6)}"
+def _shape_inline(env: Env, tokens: list[Token], index: int) -> None:
+    token = tokens[index]
+    token.children = _shaped_children(token.children or [])
+    if words := _words(token.children).strip():
+        env.line.append(words)
+    if tokens[index - 1].tag not in ("td", "th"):
+        env.end_line()
 
 
-def _shape_cell(opening: Token, content: Token, closing: Token) -> None:
+def _shape_heading(env: Env, tokens: list[Token], index: int) -> None:
+    """Give it its place among those before it, never skipping a level, however the source counts. Without words it goes."""
+    opening, content, closing = tokens[index : index + 3]
+    if not content.content:
+        env.dropped.update((index, index + 1, index + 2))
+        return
+    level = int(opening.tag[1])
+    while env.outline and env.outline[-1] >= level:
+        env.outline.pop()
+    env.outline.append(level)
+    opening.tag = closing.tag = f"h{min(env.below + len(env.outline), 6)}"
+
+
+def _keep_code(env: Env, tokens: list[Token], index: int) -> None:
+    env.lines.append(tokens[index].content.rstrip("\n"))
+
+
+def _shape_cell(env: Env, tokens: list[Token], index: int) -> None:
+    opening, content, closing = tokens[index : index + 3]
     style = opening.attrs.pop("style", None)
     if style in ("text-align:right", "text-align:center"):
         opening.attrs["class"] = "align-end" if style == "text-align:right" else "align-middle"
-    if opening.tag == "th":
-        if content.content:
-            opening.attrs["scope"] = "col"
-        else:  # a heading that says nothing is no heading
-            opening.tag = closing.tag = "td"
+    if opening.tag == "th" and content.content:
+        opening.attrs["scope"] = "col"
+    elif opening.tag == "th":  # a heading that says nothing is no heading
+        opening.tag = closing.tag = "td"
+
+
+def _end_row(env: Env, tokens: list[Token], index: int) -> None:
+    env.end_line()
+
+
+def _name_table(env: Env, tokens: list[Token], index: int) -> None:
+    tokens[index].meta = {"label": _header_words(tokens, index)}
 
 
 def _header_words(tokens: list[Token], table: int) -> str:
@@ -130,12 +137,12 @@ def _header_words(tokens: list[Token], table: int) -> str:
     return ", ".join(words)[:120]
 
 
-def _mark_task(tokens: list[Token], item: int) -> None:
+def _mark_task(env: Env, tokens: list[Token], index: int) -> None:
     """Put a check box before the item's first line and make that line its label, so that it is announced in the author's words."""
-    content = tokens[item + 2] if item + 2 < len(tokens) else None
-    if content is None or content.type != "inline":
+    content = tokens[index + 2] if index + 2 < len(tokens) else None
+    if "checked" not in tokens[index].meta or content is None or content.type != "inline":
         return
-    checked = " checked" if tokens[item].meta["checked"] else ""
+    checked = " checked" if tokens[index].meta["checked"] else ""
     box = Token("html_inline", "", 0, content=f'<label><input type="checkbox" disabled{checked}> ')
     content.children = [box, *(content.children or []), Token("html_inline", "", 0, content="</label>")]
 
@@ -186,9 +193,14 @@ def _words(children: list[Token]) -> str:
     return "".join(words)
 
 
-def _gather(env: Env, token: Token, *, in_cell: bool) -> None:
-    words = _words(token.children or []).strip()
-    if words:
-        env.line.append(words)
-    if not in_cell:
-        env.end_line()
+_SHAPES: dict[str, Callable[[Env, list[Token], int], None]] = {
+    "inline": _shape_inline,
+    "heading_open": _shape_heading,
+    "fence": _keep_code,
+    "code_block": _keep_code,
+    "td_open": _shape_cell,
+    "th_open": _shape_cell,
+    "tr_close": _end_row,
+    "table_open": _name_table,
+    "list_item_open": _mark_task,
+}
