@@ -48,37 +48,38 @@ class _Subject:
     about_member_id: int
 
 
-Effect = Callable[[Session, Actor, Ruling, DecisionId], object]
+Effect = Callable[[Session, Actor, Ruling, DecisionId], bool]
 
 
-def _hide_post(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
-    hiding.hide_post(session, post_id=ruling.target_id, decision=decision)
+def _hide_post(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> bool:
+    return hiding.hide_post(session, post_id=ruling.target_id, decision=decision)
 
 
-def _restore_post(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
-    hiding.restore_post(session, post_id=ruling.target_id, decision=decision)
+def _restore_post(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> bool:
+    return hiding.restore_post(session, post_id=ruling.target_id, decision=decision)
 
 
-def _hide_thread(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
-    hiding.hide_thread(session, thread_id=ruling.target_id, decision=decision)
+def _hide_thread(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> bool:
+    return hiding.hide_thread(session, thread_id=ruling.target_id, decision=decision)
 
 
-def _restore_thread(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
-    hiding.restore_thread(session, thread_id=ruling.target_id, decision=decision)
+def _restore_thread(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> bool:
+    return hiding.restore_thread(session, thread_id=ruling.target_id, decision=decision)
 
 
-def _close(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
-    closing.close(session, thread_id=ruling.target_id, reason=ruling.text, decision=decision)
+def _close(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> bool:
+    return closing.close(session, thread_id=ruling.target_id, reason=ruling.text, decision=decision)
 
 
-def _reopen(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
-    closing.reopen(session, thread_id=ruling.target_id, decision=decision)
+def _reopen(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> bool:
+    return closing.reopen(session, thread_id=ruling.target_id, decision=decision)
 
 
-def _set_status(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> None:
+def _set_status(session: Session, actor: Actor, ruling: Ruling, decision: DecisionId) -> bool:
     statuses.set_status(
         session, actor, thread_id=ruling.target_id, status=ruling.status, comment=ruling.comment, decision=decision
     )
+    return True
 
 
 EFFECTS: dict[str, tuple[str, Effect]] = {
@@ -106,7 +107,8 @@ def decide(session: Session, actor: Actor, ruling: Ruling) -> Decision:
     subject = _subject(session, ruling)
     _require_right(actor, ruling, subject)
     entry = _write(session, actor, ruling, thread_id=subject.thread.id, about_member_id=subject.about_member_id)
-    EFFECTS[ruling.action][1](session, actor, ruling, DecisionId(entry.id))
+    if not EFFECTS[ruling.action][1](session, actor, ruling, DecisionId(entry.id)):
+        raise Conflict(N_("It is so already. Somebody else may have decided it meanwhile."))
     _close_flags(session, ruling, entry)
     return entry
 
