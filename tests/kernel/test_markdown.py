@@ -193,9 +193,14 @@ class TestExcerpts:
         assert len(excerpt("one two  three\nfour " * 9, length)) <= length
 
 
-def test_rendering_loads_no_lexer_before_it_is_needed() -> None:
-    script = (
-        "import sys; from forum.kernel.markdown import render; render('# a');"
-        "assert 'pygments.lexers.python' not in sys.modules; render('```py\\nx\\n```'); assert 'pygments.lexers.python' in sys.modules"
-    )
+def test_parser_and_lexers_are_loaded_when_first_needed() -> None:
+    script = """
+import sys
+from forum.kernel.markdown import render
+assert "markdown_it" not in sys.modules
+render("# a")
+assert "markdown_it" in sys.modules and "pygments.lexers.python" not in sys.modules
+render("```py\\nx\\n```")
+assert "pygments.lexers.python" in sys.modules
+"""
     assert run([sys.executable, "-c", script], check=False).returncode == 0

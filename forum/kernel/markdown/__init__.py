@@ -4,25 +4,22 @@ The dialect is GitHub's without raw HTML: what looks like a tag is shown as text
 elsewhere becomes a link, so that reading fetches nothing from anybody. Headings are demoted to fit the page they land in.
 Names of people (`@ada`) stay plain text; who is meant is decided by whoever notifies.
 
-`bare_links` finds addresses in running text, `shaping` bends the parsed tokens to these rules, `output` writes and cleans the
-HTML, `highlighting` colours code.
+`rendering` puts the parser together and is loaded by the first text that is rendered, because most processes that import this
+module only show what is stored. `bare_links` finds addresses in running text, `shaping` bends the parsed tokens to these rules,
+`output` writes and cleans the HTML, `highlighting` colours code.
 """
 
 import re
 
 import msgspec
-from markdown_it import MarkdownIt
 
 from forum.kernel.errors import N_, Invalid, Text
-from forum.kernel.markdown import bare_links, output, shaping
 
 RENDERER_VERSION = 1
 """Stored beside the HTML; raise it when the same source would come out differently."""
 
 MAX_BYTES = 64 * 1024
 """Of source, in UTF-8. The time to render grows with the length alone, so this bounds it too."""
-
-_MAX_HTML = 1024 * 1024
 
 # What PostgreSQL cannot store (NUL), what no encoder takes (lone surrogates) …
 _REFUSED = re.compile("[\x00\ud800-\udfff]")
@@ -47,11 +44,10 @@ def render(source: str, *, below: int = 2) -> Rendered:
         Invalid: (field "body") over 64 KB, characters that cannot be stored, or too many parts to show.
     """
     check(source)
-    env = shaping.Env(below)
-    html = _parser.render(_DROPPED.sub("", source), env)
-    if len(html) > _MAX_HTML:
-        raise Invalid({"body": shaping.TOO_MANY_PARTS})
-    return Rendered(html=output.clean(html), text=env.text())
+    from forum.kernel.markdown import rendering
+
+    html, text = rendering.rendered(_DROPPED.sub("", source), below)
+    return Rendered(html=html, text=text)
 
 
 def check(source: str) -> None:
@@ -79,16 +75,3 @@ def excerpt(text: str, length: int) -> str:
     if " " in cut and not line[length - 1 : length].isspace():
         cut = cut[: cut.rindex(" ")]
     return cut.rstrip(" ,;:.-–—(") + "…"
-
-
-def _made_parser() -> MarkdownIt:
-    options = {"html": False, "linkify": False, "tasklists": True, "strikethrough_single_tilde": True}
-    parser = MarkdownIt("commonmark", options, renderer_cls=output.Renderer)
-    parser.enable(["table", "strikethrough"])
-    parser.validateLink = output.is_safe_address  # type: ignore[method-assign,assignment]
-    bare_links.install(parser)
-    shaping.install(parser)
-    return parser
-
-
-_parser = _made_parser()
