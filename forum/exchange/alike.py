@@ -47,7 +47,7 @@ def absolute(address: str, base: str) -> str:
 
 def unnamed(source: str) -> str:
     """What stands for an image that has no alternative text: the name of its file."""
-    return unquote(source.split("?")[0].split("#")[0].rstrip("/").rsplit("/", 1)[-1])
+    return unquote(source.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1])
 
 
 def _plain(text: str) -> str:

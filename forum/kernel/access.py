@@ -9,23 +9,22 @@ Role = Literal["anonymous", "member", "moderator", "administrator"]
 
 PUBLIC, MEMBERS, STAFF = 0, 1, 2  # clearances: what is shown to whom, the wider first
 
+_MODERATOR_RIGHTS = frozenset(
+    {
+        "thread:accept-any",
+        "thread:close",
+        "thread:retag",
+        "post:edit-any",
+        "post:see-hidden",
+        "moderate",
+        "article:review",
+    }
+)
 _ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     "anonymous": frozenset(),
     "member": frozenset(),
-    "moderator": frozenset(
-        {"thread:accept-any", "thread:close", "thread:retag", "post:edit-any", "post:see-hidden", "moderate"}
-    ),
-    "administrator": frozenset(
-        {
-            "thread:accept-any",
-            "thread:close",
-            "thread:retag",
-            "post:edit-any",
-            "post:see-hidden",
-            "moderate",
-            "administer",
-        }
-    ),
+    "moderator": _MODERATOR_RIGHTS,
+    "administrator": _MODERATOR_RIGHTS | {"administer"},
 }
 _STAFF_RIGHTS = frozenset({"thread:accept-any", "post:official", "idea:decide", "article:review"})
 
