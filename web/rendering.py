@@ -142,7 +142,7 @@ class _Folding(NodeTransformer):
     def __init__(self, words: Catalogue) -> None:
         self.words = words
 
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - the name that the visitor looks for
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:
         self.generic_visit(node)
         name = node.node.name if isinstance(node.node, nodes.Name) else ""
         arguments = [part.value for part in node.args if isinstance(part, nodes.Const)]
@@ -155,7 +155,7 @@ class _Folding(NodeTransformer):
             return nodes.Const(PURE[name](*arguments), lineno=node.lineno)
         return node
 
-    def visit_Output(self, node: nodes.Output) -> list[nodes.Node]:  # noqa: N802 - likewise
+    def visit_Output(self, node: nodes.Output) -> list[nodes.Node]:
         self.generic_visit(node)
         folded: list[nodes.Node] = []
         for child in node.nodes:

@@ -10,9 +10,11 @@ import forum.kernel.jobs
 import forum.kernel.outbox
 import forum.members.tables
 import forum.notifications.tables
+import forum.search.tables
 import forum.threads.tables
 import moderation.tables
 import reputation.tables
+import web.edge.tables
 from forum.kernel.db import Base
 
 METADATA: MetaData = Base.metadata

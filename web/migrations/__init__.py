@@ -64,10 +64,18 @@ def differences(database_url: str) -> list[str]:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
+    from web.migrations import full_text
     from web.tables import METADATA
 
     with _connected(database_url) as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "compare_type": True,
+                "include_name": full_text.is_mapped,
+                "include_object": full_text.is_mapped_object,
+            },
+        )
         return [str(difference) for difference in compare_metadata(context, METADATA)]
 
 

@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection
 
+from web.migrations import full_text
 from web.tables import METADATA
 
 connection: Connection = context.config.attributes["connection"]
@@ -11,7 +12,7 @@ only: set[str] | None = context.config.attributes.get("only")
 
 def _is_wanted(name: str | None, kind: str, parents: object) -> bool:
     """All tables, unless whoever starts Alembic names some."""
-    return only is None or kind != "table" or name in only
+    return full_text.is_mapped(name, kind, parents) and (only is None or kind != "table" or name in only)
 
 
 context.configure(

@@ -76,6 +76,13 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "rate_bucket",
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("full_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "schedule",
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("every_seconds", sa.Integer(), nullable=False),
@@ -304,6 +311,7 @@ def downgrade() -> None:
 
     op.drop_table("affiliation")
     op.drop_table("schedule")
+    op.drop_table("rate_bucket")
     with op.batch_alter_table("outbox_event", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outbox_event_waiting",

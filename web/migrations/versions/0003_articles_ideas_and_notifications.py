@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import forum.kernel.db
+from web.migrations import full_text
 
 revision = "0003"
 down_revision = "0002"
@@ -12,6 +13,22 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.create_table(
+        "search_document",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("local_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("audience", sa.Integer(), nullable=False),
+        sa.Column("locale", sa.String(length=8), nullable=False),
+        sa.Column("is_resolved", sa.Boolean(), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("changed_at", forum.kernel.db.UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("kind", "local_id"),
+        sqlite_autoincrement=True,
+    )
     op.create_table(
         "idea",
         sa.Column("thread_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -134,8 +151,11 @@ def upgrade() -> None:
     with op.batch_alter_table("notification", schema=None) as batch_op:
         batch_op.create_index("ix_notification_member", ["member_id", "id"], unique=False)
 
+    full_text.create(op)
+
 
 def downgrade() -> None:
+    full_text.drop(op)
     with op.batch_alter_table("notification", schema=None) as batch_op:
         batch_op.drop_index("ix_notification_member")
 
@@ -152,3 +172,4 @@ def downgrade() -> None:
         batch_op.drop_index("ix_idea_status")
 
     op.drop_table("idea")
+    op.drop_table("search_document")

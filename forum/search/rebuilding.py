@@ -1,0 +1,59 @@
+"""Making the index anew while it is being searched: document by document, so that it is never empty."""
+
+from collections.abc import Callable
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from forum.articles.tables import Article
+from forum.kernel.db import Database
+from forum.search import documents
+from forum.search.tables import SearchDocument
+from forum.threads.tables import Thread
+
+_BATCH = 200
+Refresh = Callable[[Session, int], None]
+
+
+def rebuild(db: Database, *, progress: Callable[[int], object] = lambda _done: None) -> int:
+    """Index every thread and article as it is now, and drop what is no more; returns how many documents were looked at."""
+    looked_at = _each(db, Thread, documents.refresh_thread, progress) + _each(
+        db, Article, documents.refresh_article, progress
+    )
+    _drop_orphans(db)
+    return looked_at
+
+
+def count(db: Database) -> int:
+    """How many documents `rebuild` will look at."""
+    from sqlalchemy import func
+
+    with db.reading() as connection:
+        threads = connection.execute(select(func.count()).select_from(Thread)).scalar_one()
+        return int(threads) + int(connection.execute(select(func.count()).select_from(Article)).scalar_one())
+
+
+def _each(
+    db: Database, table: type[Thread] | type[Article], refresh: Refresh, progress: Callable[[int], object]
+) -> int:
+    last = done = 0
+    while True:
+        with db.transaction() as session:
+            ids = session.scalars(select(table.id).where(table.id > last).order_by(table.id).limit(_BATCH)).all()
+            for local_id in ids:
+                refresh(session, local_id)
+        if not ids:
+            return done
+        last, done = ids[-1], done + len(ids)
+        progress(len(ids))
+
+
+def _drop_orphans(db: Database) -> None:
+    with db.transaction() as session:
+        for kind, table in (("thread", Thread), ("article", Article)):
+            orphan = SearchDocument.local_id.not_in(select(table.id))
+            session.execute(
+                delete(SearchDocument)
+                .where(SearchDocument.kind == kind, orphan)
+                .execution_options(synchronize_session=False)
+            )

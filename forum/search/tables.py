@@ -1,0 +1,33 @@
+"""What is searched: one row per thread or article, as the database's own full-text index reads it.
+
+The index itself is the database's: on SQLite the FTS5 table `search_index`, kept level by triggers; on PostgreSQL the generated
+column `tsv`. Both are made by the migration that makes this table, and no mapped class knows them.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from forum.kernel.db import Base, BigId, UtcTime
+
+MADE_BY_HAND = frozenset({"tsv", "ix_search_document_tsv"})
+"""Parts of the schema that only one database has, so no mapped class names them."""
+
+
+class SearchDocument(Base):
+    """The words of one thread or article. `audience` narrows results before the forum is asked again."""
+
+    __tablename__ = "search_document"
+    __table_args__ = (UniqueConstraint("kind", "local_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    kind: Mapped[str] = mapped_column(String(12))
+    local_id: Mapped[int] = mapped_column(BigId)
+    audience: Mapped[int]
+    locale: Mapped[str] = mapped_column(String(8))
+    is_resolved: Mapped[bool]
+    title: Mapped[str] = mapped_column(String(300))
+    tags: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(UtcTime)
