@@ -18,6 +18,7 @@ from forum.threads.text import Faults
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CLEARANCES = (PUBLIC, MEMBERS, STAFF)
 _LONGEST_PEERS_FIRST = 24 * 14
+_FIELDS = frozenset(column.key for column in Category.__table__.columns) - {"id"}
 
 
 def create(
@@ -62,7 +63,7 @@ def create(
 
 
 def edit(session: Session, actor: Actor, *, category_id: int, **changes: Any) -> Category:
-    """Change some of what `create` takes.
+    """Change some of what `create` takes; anything else is a mistake of the caller.
 
     Raises:
         NotAllowed: only administrators may.
@@ -71,6 +72,8 @@ def edit(session: Session, actor: Actor, *, category_id: int, **changes: Any) ->
     """
     require(may_manage_categories(actor))
     category = locked(session, Category, category_id)
+    if not changes.keys() <= _FIELDS:
+        raise TypeError(f"a category has no {', '.join(sorted(changes.keys() - _FIELDS))} that could be changed")
     before = {field: getattr(category, field) for field in changes}
     with session.no_autoflush:
         for field, value in changes.items():
