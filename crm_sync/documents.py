@@ -10,8 +10,8 @@ from typing import Any, Literal
 from sqlalchemy import Select, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from crm_sync.ports import Answer, Article, Case, Document, IdeaRecord, Kind, Person
-from forum.articles import tables as articles
+from crm_sync.ports import Answer, ArticleRecord, Case, Document, IdeaRecord, Kind, Person
+from forum.articles.tables import Article
 from forum.ideas.tables import Idea, IdeaStatusChange
 from forum.kernel.access import ANONYMOUS
 from forum.members.tables import Member
@@ -36,7 +36,7 @@ def worth_telling(document: Document) -> bool:
 
 
 _thread, _post, _member, _category = Thread.__table__.c, Post.__table__.c, Member.__table__.c, Category.__table__.c
-_idea_c, _change, _article_c = Idea.__table__.c, IdeaStatusChange.__table__.c, articles.Article.__table__.c
+_idea_c, _change, _article_c = Idea.__table__.c, IdeaStatusChange.__table__.c, Article.__table__.c
 
 _THREAD: Select[Any] = (
     select(
@@ -102,7 +102,7 @@ _ARTICLE = (
         _article_c.html,
         _article_c.published_at,
     )
-    .join_from(articles.Article.__table__, Category.__table__, _category.id == _article_c.category_id)
+    .join_from(Article.__table__, Category.__table__, _category.id == _article_c.category_id)
     .where(
         _article_c.id == bindparam("id"),
         _article_c.state == "published",
@@ -174,11 +174,11 @@ def _idea(session: Session, thread_id: int, base_url: str) -> IdeaRecord | None:
     )
 
 
-def _article(session: Session, article_id: int, base_url: str) -> Article | None:
+def _article(session: Session, article_id: int, base_url: str) -> ArticleRecord | None:
     row = session.execute(_ARTICLE, as_seen_by(READER) | {"id": article_id}).one_or_none()
     if row is None:
         return None
-    return Article(
+    return ArticleRecord(
         title=row.title,
         text=row.source,
         html=row.html,

@@ -71,7 +71,7 @@ class IdeaRecord(msgspec.Struct, frozen=True, kw_only=True):
     proposed_at: datetime
 
 
-class Article(msgspec.Struct, frozen=True, kw_only=True):
+class ArticleRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A published page of the knowledge base, as it stands now."""
 
     title: str
@@ -82,7 +82,7 @@ class Article(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime | None
 
 
-Document = Case | IdeaRecord | Article
+Document = Case | IdeaRecord | ArticleRecord
 
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -182,7 +182,7 @@ class Remote(Protocol):
     def put_idea(self, idea: IdeaRecord, at: Link | None, key: Key) -> Receipt:
         """Make the remote record say what `idea` says."""
 
-    def put_article(self, article: Article, at: Link | None, key: Key) -> Receipt:
+    def put_article(self, article: ArticleRecord, at: Link | None, key: Key) -> Receipt:
         """Make the remote page say what `article` says."""
 
     def withdraw(self, kind: Kind, at: Link | None, key: Key) -> Receipt:

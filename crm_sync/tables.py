@@ -113,6 +113,7 @@ class CrmDelivery(Leased, Base):
     __table_args__ = (
         Index("ix_crm_delivery_subject", "connection_id", "kind", "local_id", "id"),
         Index("ix_crm_delivery_state", "connection_id", "state", "id"),
+        Index("ix_crm_delivery_newest", "state", "id"),
         Index("ix_crm_delivery_settled", "connection_id", "settled_at"),
         Index(
             "ix_crm_delivery_due",

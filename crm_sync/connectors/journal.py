@@ -19,7 +19,7 @@ import msgspec
 
 from crm_sync.connectors import Setup
 from crm_sync.ports import (
-    Article,
+    ArticleRecord,
     Case,
     Document,
     Found,
@@ -45,7 +45,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event: str
     at: datetime
     outcome: Outcome
-    record: Case | IdeaRecord | Article | None = None
+    record: Case | IdeaRecord | ArticleRecord | None = None
 
 
 class _Mark(msgspec.Struct):
@@ -87,7 +87,7 @@ class Journal:
     def put_idea(self, idea: IdeaRecord, at: Link | None, key: Key) -> Receipt:
         return self._append(key, idea)
 
-    def put_article(self, article: Article, at: Link | None, key: Key) -> Receipt:
+    def put_article(self, article: ArticleRecord, at: Link | None, key: Key) -> Receipt:
         return self._append(key, article)
 
     def withdraw(self, kind: Kind, at: Link | None, key: Key) -> Receipt:

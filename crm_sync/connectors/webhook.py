@@ -13,7 +13,7 @@ import msgspec
 
 from crm_sync.connectors import Setup
 from crm_sync.ports import (
-    Article,
+    ArticleRecord,
     Case,
     Document,
     Found,
@@ -72,7 +72,7 @@ class Webhook:
     def put_idea(self, idea: IdeaRecord, at: Link | None, key: Key) -> Receipt:
         return self._push("loggia.idea.updated", key, idea, at)
 
-    def put_article(self, article: Article, at: Link | None, key: Key) -> Receipt:
+    def put_article(self, article: ArticleRecord, at: Link | None, key: Key) -> Receipt:
         return self._push("loggia.article.updated", key, article, at)
 
     def withdraw(self, kind: Kind, at: Link | None, key: Key) -> Receipt:
@@ -97,7 +97,12 @@ class Webhook:
         headers |= {"content-type": CONTENT_TYPE, "user-agent": "Loggia-Webhook/1"}
         try:
             answer = self._setup.egress.request(
-                "POST", self._setup.config["url"], headers=headers, content=body, timeout=self._timeout, max_bytes=MOST_BYTES
+                "POST",
+                self._setup.config["url"],
+                headers=headers,
+                content=body,
+                timeout=self._timeout,
+                max_bytes=MOST_BYTES,
             )
         except egress.Refused as error:
             raise Unauthorised(Text(N_("We may not call this address: %(why)s"), why=str(error))) from error

@@ -16,7 +16,7 @@ import msgspec
 
 from crm_sync.connectors import Setup
 from crm_sync.ports import (
-    Article,
+    ArticleRecord,
     Case,
     Document,
     Found,
@@ -95,7 +95,7 @@ class DeskConnector:
     def put_idea(self, idea: IdeaRecord, at: Link | None, key: Key) -> Receipt:
         return self._put(idea, at, key)
 
-    def put_article(self, article: Article, at: Link | None, key: Key) -> Receipt:
+    def put_article(self, article: ArticleRecord, at: Link | None, key: Key) -> Receipt:
         return self._put(article, at, key)
 
     def withdraw(self, kind: Kind, at: Link | None, key: Key) -> Receipt:

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from crm_sync.connectors import Setup
-from crm_sync.ports import Answer, Article, Case, IdeaRecord, Key, Kind, Person
+from crm_sync.ports import Answer, ArticleRecord, Case, IdeaRecord, Key, Kind, Person
 from crm_sync.tables import Connection, CrmDelivery
-from forum.articles.tables import Article as ArticleRow
+from forum.articles.tables import Article
 from forum.ideas.tables import Idea
 from forum.kernel.clock import now
 from forum.kernel.egress import Client
@@ -66,8 +66,8 @@ def idea(*, status: str = "planned") -> IdeaRecord:
     )
 
 
-def article() -> Article:
-    return Article(
+def article() -> ArticleRecord:
+    return ArticleRecord(
         title="Prime the pump",
         text="Open it.",
         html="<p>Open it.</p>",
@@ -170,9 +170,9 @@ def proposal(session: Session, *, status: str = "planned") -> Asked:
     return asked
 
 
-def published(session: Session, asked: Asked) -> ArticleRow:
+def published(session: Session, asked: Asked) -> Article:
     """An article made of a solved question."""
-    row = ArticleRow(
+    row = Article(
         thread_id=asked.thread_id,
         category_id=asked.category_id,
         state="published",
