@@ -13,6 +13,7 @@ import forum.notifications.tables
 import forum.threads.tables
 import moderation.tables
 import reputation.tables
+import web.edge.tables
 from forum.kernel.db import Base
 
 METADATA: MetaData = Base.metadata
