@@ -16,7 +16,7 @@ from typing import Any, Final
 import structlog
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
-from granian.server import Server
+from granian.server.mp import MPServer as Server
 
 from forum.kernel.settings import Settings
 from web import logs
@@ -93,7 +93,9 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
             probe.listen(1)
         except OSError as error:
-            raise CannotServe(f"Cannot listen on {_shown(host)}:{port}: {(error.strerror or str(error)).lower()}.") from None
+            raise CannotServe(
+                f"Cannot listen on {_shown(host)}:{port}: {(error.strerror or str(error)).lower()}."
+            ) from None
 
 
 def _shown(host: str) -> str:

@@ -1,0 +1,190 @@
+"""A small site behind the real edge, for tests of the edge: pages that are kept, forms, errors of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import sqlalchemy.exc
+from litestar import Request, Response, get, post, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from litestar.testing import TestClient
+from msgspec import Meta, Struct
+
+from forum.kernel.errors import Conflict, Gone, Invalid, NotAllowed, NotFound, TooMany, Unavailable
+from forum.kernel.settings import Settings
+from forum.members import signing_in
+from tests.installing import settings_for
+from web.app import Edge, create_app
+from web.arguments import path_id, query
+from web.bodies import Body
+from web.edge.cache import keep
+from web.edge.csrf import form_token
+from web.edge.limits import Limits
+from web.edge.sessions import forget, issue
+from web.edge.visit import visit_of
+from web.forms import parse
+from web.identity import current_actor, current_member
+from web.installation import db_of
+
+AnyRequest = Request[Any, Any, Any]
+HERE = "http://127.0.0.1:8000"
+FROM_HERE = {"sec-fetch-site": "same-origin", "origin": HERE}
+
+
+class SignInForm(Struct, frozen=True):
+    member: Annotated[int, Meta(ge=1)]
+
+
+class Echo(Body):
+    text: str
+    number: int = 0
+    anything: Any = None
+
+
+class Listing(Struct, frozen=True):
+    page: Annotated[int, Meta(ge=1, le=1000)] = 1
+
+
+@dataclass
+class Site:
+    """The site's own state, which a test turns; counts how often each page was made."""
+
+    version: int = 1
+    made: int = 0
+    looked: int = 0
+    fails: Callable[[], None] = field(default=lambda: None)
+
+    def look(self, _connection: object) -> int:
+        self.looked += 1
+        self.fails()
+        return self.version
+
+    def handlers(self) -> list[HTTPRouteHandler]:
+        return [*self._kept(), *_signing(), *_machines(), failing]
+
+    def _kept(self) -> list[HTTPRouteHandler]:
+        @get("/kept/{name:str}", sync_to_thread=True)
+        def kept(request: AnyRequest, name: FromPath[str]) -> Response[str]:
+            self.made += 1
+            page = query(request, Listing).page
+            own = f"/kept/{name}" + (f"?page={page}" if page > 1 else "")
+            keep(request, address=own, version=self.version, version_of=self.look)
+            said = f"<p>{name} page {page} version {self.version} in {visit_of(request).locale} {visit_of(request).theme}"
+            return Response(said + "." * 500, media_type="text/html", headers=_asked_for(request))
+
+        @get("/kept-form", sync_to_thread=True)
+        def kept_form(request: AnyRequest) -> Response[str]:
+            keep(request, address="/kept-form", version=1, version_of=self.look)
+            return Response(form_token(request), media_type="text/html")
+
+        @get("/kept-gone", sync_to_thread=True)
+        def kept_gone(request: AnyRequest) -> Response[str]:
+            keep(request, address="/kept-gone", version=1, version_of=self.look)
+            raise NotFound()
+
+        @get("/kept-moved", sync_to_thread=True)
+        def kept_moved(request: AnyRequest) -> Response[str]:
+            keep(request, address="/kept-moved", version=1, version_of=self.look)
+            return Response("", status_code=302, headers={"location": "/kept/x"}, media_type="text/html")
+
+        @get("/kept-cookie", sync_to_thread=True)
+        def kept_cookie(request: AnyRequest) -> Response[str]:
+            self.made += 1
+            keep(request, address="/kept-cookie", version=1, version_of=self.look)
+            return Response("<p>", media_type="text/html", headers={"set-cookie": "a=b"})
+
+        return [kept, kept_form, kept_gone, kept_moved, kept_cookie]
+
+
+def _asked_for(request: AnyRequest) -> dict[str, str]:
+    """Lets a test make a handler do what no kept page may."""
+    return {"cache-control": "private"} if "private" in request.url.path else {}
+
+
+def _signing() -> list[HTTPRouteHandler]:
+    @get("/login", sync_to_thread=True)
+    def form(request: AnyRequest) -> Response[str]:
+        return Response(form_token(request), media_type="text/html")
+
+    @post("/login", sync_to_thread=True)
+    def login(request: AnyRequest, body: bytes) -> Response[str]:
+        with db_of(request).transaction() as session:
+            token = signing_in.sign_in(session, member_id=parse(body, SignInForm).member)
+        issue(request, token)
+        return Response("in", status_code=303, headers={"location": "/me"})
+
+    @post("/logout", sync_to_thread=True)
+    def logout(request: AnyRequest) -> Response[str]:
+        with db_of(request).transaction() as session:
+            signing_in.sign_out(session, visit_of(request).token or "")
+        forget(request)
+        return Response("out", media_type="text/plain")
+
+    @get("/me", sync_to_thread=True)
+    def me(request: AnyRequest) -> Response[str]:
+        with db_of(request).reading() as connection:
+            actor = current_actor(request, connection)
+        return Response(f"{actor.handle}\n{form_token(request)}", media_type="text/plain")
+
+    @get(["/mine", "/api/mine"], sync_to_thread=True)
+    def mine(request: AnyRequest) -> Response[str]:
+        with db_of(request).reading() as connection:
+            return Response(current_member(request, connection).handle, media_type="text/plain")
+
+    @post(["/change", "/api/change"], sync_to_thread=True)
+    def change(request: AnyRequest, body: bytes) -> Response[bytes]:
+        return Response(body, status_code=200, media_type="application/octet-stream")
+
+    return [form, login, logout, me, mine, change]
+
+
+def _machines() -> list[HTTPRouteHandler]:
+    @post("/api/echo", sync_to_thread=True, status_code=200)
+    def echo(data: Echo) -> Echo:
+        return data
+
+    @put("/api/things/{thing_id:str}", sync_to_thread=True)
+    def thing(thing_id: FromPath[str]) -> dict[str, int]:
+        return {"id": path_id(thing_id)}
+
+    @get("/things/{thing_id:str}", sync_to_thread=True)
+    def page(request: AnyRequest, thing_id: FromPath[str]) -> Response[str]:
+        return Response(f"{path_id(thing_id)} {query(request, Listing).page}", media_type="text/html")
+
+    return [echo, thing, page]
+
+
+ERRORS: dict[str, Callable[[], Exception]] = {
+    "not-found": NotFound,
+    "not-allowed": NotAllowed,
+    "conflict": Conflict,
+    "gone": Gone,
+    "invalid": lambda: Invalid({"title": "A title needs words."}),
+    "too-many": lambda: TooMany(retry_after=7),
+    "unavailable": Unavailable,
+    "away": lambda: sqlalchemy.exc.OperationalError("select", {}, OSError("refused")),
+    "pool": lambda: sqlalchemy.exc.TimeoutError("no connection"),
+    "bug": lambda: ZeroDivisionError("secret detail"),
+}
+
+
+@get(["/fail/{name:str}", "/api/fail/{name:str}"], sync_to_thread=True)
+def failing(name: FromPath[str]) -> None:
+    raise ERRORS[name]()
+
+
+def site_of(settings: Settings, site: Site | None = None, *, limits: Limits | None = None) -> Edge:
+    return create_app(settings, handlers=(site or Site()).handlers(), limits=limits)
+
+
+def client_of(app: Edge, base_url: str = HERE) -> TestClient[Any]:
+    """A browser that keeps cookies and follows nothing by itself."""
+    client: TestClient[Any] = TestClient(app, base_url=base_url)
+    client.follow_redirects = False
+    return client
+
+
+__all__ = ["ERRORS", "FROM_HERE", "HERE", "Site", "client_of", "settings_for", "site_of"]
