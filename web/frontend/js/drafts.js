@@ -6,6 +6,7 @@ export function keepDraft(composer, text) {
   const key = draftKey(composer)
   const note = composer.querySelector('[data-saved]')
   let waiting
+  let changed = false
 
   function tell(message, at) {
     const time = new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' })
@@ -30,12 +31,13 @@ export function keepDraft(composer, text) {
   }
 
   text.addEventListener('input', () => {
+    changed = true
     clearTimeout(waiting)
     waiting = setTimeout(save, 2000)
   })
-  addEventListener('pagehide', () => text.value && save())
+  addEventListener('pagehide', () => changed && save())
   text.form.addEventListener('submit', event => {
-    save()
+    if (changed) save()
     if (!navigator.onLine) {
       event.preventDefault()
       say(words.offline)

@@ -7,6 +7,6 @@ if (sent) {
   stored(session, store => store.removeItem(SENT))
   const [navigation] = performance.getEntriesByType('navigation')
   const composer = [...document.querySelectorAll('.composer[data-draft]')].find(one => draftKey(one) === sent)
-  const unfinished = composer?.querySelector('textarea').value || document.querySelector('[data-failed], main [type=password]')
+  const unfinished = composer?.querySelector('textarea').value || document.querySelector('[data-unfinished], main [type=password]')
   if (navigation?.type === 'navigate' && !unfinished) stored(local, store => store.removeItem(sent))
 }
