@@ -45,6 +45,10 @@ class Person(Frozen, frozen=True, kw_only=True):
     def is_staff(self) -> bool:
         return bool(self.team)
 
+    @property
+    def mail(self) -> str:
+        return f"{self.handle}@{'alzaia' if self.is_staff else 'post'}.example"
+
 
 class Category(Frozen, frozen=True, kw_only=True):
     slug: Slug
