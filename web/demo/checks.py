@@ -10,6 +10,7 @@ from moderation.guidelines import REASONS, RULES
 from web.demo.blocks import ContentError, Names
 from web.demo.content import Community, Person, Reply, Ruling, Thread, links, read_community
 
+A_DAY = timedelta(days=1)
 YEAR = timedelta(days=365)
 OWN_WORD = timedelta(days=7)  # before that, the asker alone accepts
 NEEDS_WORDS = ("planned", "in_progress", "shipped", "declined")
@@ -137,8 +138,8 @@ def _votes(community: Community, thread: Thread) -> Faults:
         for voter in voters:
             if timedelta(days=community.person(voter).joined) <= said:
                 yield f"{voter} votes before joining under {post.body[:30]!r}"
-        if isinstance(post, Reply) and post.remark and voters:
-            yield f"a vote on the remark {post.body[:30]!r}"
+        if isinstance(post, Reply) and (post.remark or post.rulings) and voters:
+            yield f"a vote on a remark, or on what may be out of sight: {post.body[:30]!r}"
 
 
 def _answers(community: Community, thread: Thread) -> Faults:
@@ -228,8 +229,8 @@ def _article(community: Community, thread: Thread) -> Faults:
     if article is None:
         return
     accepted = [reply.accepted for reply in thread.accepted if reply.accepted is not None]
-    if not accepted or not min(accepted) < article.drafted < article.published < thread.ago:
-        yield "an article is drafted from an accepted answer and published after that"
+    if not accepted or not min(accepted) + A_DAY <= article.drafted < article.published < thread.ago:
+        yield "an article is written a day after an answer was accepted, and published after that"
     if community.person(article.by).role not in MODERATORS:
         yield f"{article.by} may not publish"
     if len(article.body) < 200:

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm_sync.connections import ensure_default_connection
+from forum.articles import reviewing
+from forum.articles.tables import Article as Draft
 from forum.ideas import proposing
 from forum.kernel.access import MEMBERS, PUBLIC, STAFF
 from forum.members import accounts
 from forum.members.actors import SYSTEM
 from forum.threads import answers, asking, categories, editing, finding, official, replying, tags, voting
 from moderation import decisions, flagging
-from web.demo.content import Category, Change, Community, Edit, Flag, Person, Reply, Ruling, Tag, Thread
+from web.demo.content import Article, Category, Change, Community, Edit, Flag, Person, Reply, Ruling, Tag, Thread
 from web.demo.stage import Stage
 
 Act = Callable[[Stage, Session], object]
@@ -127,6 +130,9 @@ def _life(thread: Thread) -> Iterator[Step]:
         yield Step(thread.ago - change.after, partial(_answer_idea, thread, change))
     for ruling in thread.rulings:
         yield Step(thread.ago - ruling.after, partial(_rule_on_thread, thread, ruling))
+    if thread.article is not None:
+        yield Step(thread.ago - thread.article.drafted, partial(_write_article, thread, thread.article))
+        yield Step(thread.ago - thread.article.published, partial(_publish_article, thread, thread.article))
 
 
 def _marks(thread: Thread, number: int, reply: Reply) -> Iterator[Step]:
@@ -153,18 +159,24 @@ def _attention(left: timedelta, *of: object) -> timedelta:
 
 
 def _open(thread: Thread, stage: Stage, session: Session) -> None:
-    actor = stage.actor(session, thread.by)
-    said = {
-        "category": thread.category,
-        "title": thread.title,
-        "body": stage.with_addresses(thread.body),
-        "tags": thread.tags,
-        "locale": thread.locale,
-    }
+    actor, body = stage.actor(session, thread.by), stage.with_addresses(thread.body)
+    category, title, labels, locale = thread.category, thread.title, thread.tags, thread.locale
     if thread.kind == "idea":
-        opened = proposing.propose(session, actor, **said)
+        opened = proposing.propose(
+            session, actor, category=category, title=title, body=body, tags=labels, locale=locale
+        )
     else:
-        opened = asking.ask(session, actor, kind=thread.kind, urgent=thread.urgent, **said)
+        opened = asking.ask(
+            session,
+            actor,
+            kind=thread.kind,
+            category=category,
+            title=title,
+            body=body,
+            tags=labels,
+            locale=locale,
+            urgent=thread.urgent,
+        )
     stage.threads[thread.key] = opened.id
     stage.addresses["thread", thread.key] = f"/t/{opened.id}/{opened.slug}"
     stage.posts[thread.key, 1] = finding.opening_post(session, opened).id
@@ -206,6 +218,39 @@ def _accept(thread: Thread, number: int, by: str, stage: Stage, session: Session
 
 def _mark_official(thread: Thread, number: int, reply: Reply, stage: Stage, session: Session) -> None:
     official.mark(session, stage.actor(session, reply.by), post_id=stage.posts[thread.key, number])
+
+
+# Articles: the forum drafts one when an answer is accepted; here somebody works on it
+
+
+def _write_article(thread: Thread, article: Article, stage: Stage, session: Session) -> None:
+    article_id, version = _draft_of(session, stage.threads[thread.key])
+    written = reviewing.edit(
+        session,
+        stage.actor(session, article.by),
+        article_id=article_id,
+        title=article.title,
+        body=stage.with_addresses(article.body),
+        version=version,
+    )
+    stage.addresses["article", article.key] = f"/help/{written.id}/{written.slug}"
+
+
+def _publish_article(thread: Thread, article: Article, stage: Stage, session: Session) -> None:
+    article_id, version = _draft_of(session, stage.threads[thread.key])
+    reviewing.publish(
+        session,
+        stage.actor(session, article.by),
+        article_id=article_id,
+        title=article.title,
+        body=stage.with_addresses(article.body),
+        version=version,
+    )
+
+
+def _draft_of(session: Session, thread_id: int) -> tuple[int, int]:
+    drafted = select(Draft.id, Draft.version).where(Draft.thread_id == thread_id)
+    return session.execute(drafted).tuples().one()
 
 
 # Moderation and the company's answers
