@@ -27,8 +27,9 @@ def ask(
     body: str,
     tags: Sequence[str] = (),
     locale: str = "",
+    urgent: bool = False,
 ) -> Thread:
-    """Open a thread in the category of that address; its author follows it.
+    """Open a thread in the category of that address; its author follows it. Where peers answer first, `urgent` lets staff in at once.
 
     Raises:
         NotAllowed: this actor may not open threads, or not there.
@@ -36,7 +37,9 @@ def ask(
     """
     if kind == "idea":
         raise ValueError("an idea has a status too: open it with forum.ideas.proposing")
-    return open_thread(session, actor, kind=kind, category=category, title=title, body=body, tags=tags, locale=locale)
+    thread = open_thread(session, actor, kind=kind, category=category, title=title, body=body, tags=tags, locale=locale)
+    thread.is_urgent = urgent
+    return thread
 
 
 def open_thread(

@@ -9,8 +9,9 @@ from forum.events import PostAdded
 from forum.kernel import outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
+from forum.kernel.errors import N_, Conflict
 from forum.threads import counting, following, posting, text
-from forum.threads.finding import held_thread
+from forum.threads.finding import held_post, held_thread
 from forum.threads.policies import may_reply, may_speak_officially, peers_first_until
 from forum.threads.tables import Category, Post, Thread
 
@@ -28,11 +29,36 @@ def reply(session: Session, actor: Actor, *, thread_id: int, body: str, as_state
     require(may_reply(actor, thread, category, peer_replied=_peer_replied(session, actor, thread, category, at), at=at))
     if as_statement:
         require(may_speak_officially(actor))
+    return _add(session, actor, thread, body, is_statement=as_statement, under=None, at=at)
+
+
+def comment(session: Session, actor: Actor, *, post_id: int, body: str) -> Post:
+    """Add a short word under a post, which answers nothing. Under a comment it joins that comment's row.
+
+    Raises:
+        NotFound: the post does not exist, or this actor cannot see it.
+        Gone: its author deleted it.
+        NotAllowed: as for a reply.
+        Invalid: the body needs mending.
+        Conflict: the post is out of sight.
+    """
+    post, thread, category = held_post(session, actor, post_id)
+    at = now()
+    require(may_reply(actor, thread, category, peer_replied=_peer_replied(session, actor, thread, category, at), at=at))
+    if post.hidden_at is not None:
+        raise Conflict(N_("This post is out of sight after a moderation decision, so nobody can comment on it."))
+    return _add(session, actor, thread, body, is_statement=False, under=post.parent_id or post.id, at=at)
+
+
+def _add(
+    session: Session, actor: Actor, thread: Thread, body: str, *, is_statement: bool, under: int | None, at: datetime
+) -> Post:
     faults = text.Faults()
     body = text.reply(body, faults)
     faults.refuse()
     number = counting.number_for_next_post(thread)
-    post = posting.made(actor, thread, number=number, body=body, is_statement=as_statement, at=at)
+    post = posting.made(actor, thread, number=number, body=body, is_statement=is_statement, at=at)
+    post.is_comment, post.parent_id = under is not None, under
     counting.reply_came(thread, post, at)
     session.add(post)
     following.start(session, thread, actor)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from moderation.guidelines import RULES
 from web.demo.blocks import ContentError, Names, Span
 from web.demo.checks import LONGEST_FILE, checked_community, faults
 from web.demo.content import FOLDER, Change, Community, Reply, Thread, read_community, read_thread
@@ -55,9 +56,8 @@ def test_most_words_come_from_customers(community: Community) -> None:
 def test_a_reply_with_personal_data_is_hidden_and_a_wrong_decision_taken_back(community: Community) -> None:
     histories = [[r.action for r in reply.rulings] for t in community.threads for reply in t.replies if reply.rulings]
     assert sorted(histories) == [["hide"], ["hide", "restore"]]
-    names = {rule.number: rule.name for rule in community.rules}
     hidden = [r for t in community.threads for reply in t.replies for r in reply.rulings if len(reply.rulings) == 1]
-    assert [names[ruling.rule] for ruling in hidden] == ["Personal data"]
+    assert [(RULES[ruling.rule].name, ruling.reason) for ruling in hidden] == [("Personal data", "personal-data")]
 
 
 def test_help_articles_come_from_solved_threads(community: Community) -> None:
@@ -125,7 +125,7 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-OPENING = '+++ thread\nkind = "question"\ntitle = "A pump that hums"\nby = "marta"\nago = "3d"\n+++\nWhy?\n'
+OPENING = '+++ thread\nkind = "question"\ntitle = "A pump that hums at night"\nby = "marta"\nago = "3d"\n+++\nWhy?\n'
 
 
 def test_a_file_reads_from_top_to_bottom(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_decision_needs_a_moderator_and_a_turn(community: Community) -> None:
     for rulings, complaint in [
         ((msgspec.structs.replace(reply.rulings[0], by="jonas"), reply.rulings[1]), "jonas may not decide"),
         (reply.rulings[1:], "restore comes out of turn"),
-        ((msgspec.structs.replace(reply.rulings[0], rule=99),), "names a rule and a reason"),
+        ((msgspec.structs.replace(reply.rulings[0], rule="99"),), "names a rule, a reason and says why"),
     ]:
         changed = msgspec.structs.replace(reply, rulings=rulings)
         replies = (*thread.replies[:place], changed, *thread.replies[place + 1 :])

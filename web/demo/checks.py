@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
+from moderation.guidelines import REASONS, RULES
 from web.demo.blocks import ContentError, Names
-from web.demo.content import Community, Person, Reply, Thread, links, read_community
+from web.demo.content import Community, Person, Reply, Ruling, Thread, links, read_community
 
+A_DAY = timedelta(days=1)
 YEAR = timedelta(days=365)
 OWN_WORD = timedelta(days=7)  # before that, the asker alone accepts
 NEEDS_WORDS = ("planned", "in_progress", "shipped", "declined")
@@ -81,6 +83,7 @@ def _named(thread: Thread) -> set[str]:
     for post in thread.posts:
         names |= {post.by, *post.up, *post.down, *(edit.by for edit in post.edits)}
         names |= set(MENTION.findall(post.body))
+    names |= {ruling.by for ruling in thread.rulings}
     for reply in thread.replies:
         names |= {reply.accepted_by, *(flag.by for flag in reply.flags), *(ruling.by for ruling in reply.rulings)}
     return names - {""}
@@ -117,8 +120,9 @@ def _timely(community: Community, thread: Thread) -> Faults:
 
 
 def _peers_first(community: Community, thread: Thread) -> Faults:
+    """The forum would let staff in once a peer has replied; the demo shows the courtesy in full, but for urgent threads."""
     hours = timedelta(hours=community.category(thread.category).peers_first_hours)
-    if thread.kind != "question" or thread.urgent or community.person(thread.by).is_staff:
+    if thread.urgent or community.person(thread.by).is_staff:
         return
     for reply in thread.replies:
         if community.person(reply.by).is_staff and reply.after < hours:
@@ -134,8 +138,8 @@ def _votes(community: Community, thread: Thread) -> Faults:
         for voter in voters:
             if timedelta(days=community.person(voter).joined) <= said:
                 yield f"{voter} votes before joining under {post.body[:30]!r}"
-        if isinstance(post, Reply) and post.remark and voters:
-            yield f"a vote on the remark {post.body[:30]!r}"
+        if isinstance(post, Reply) and (post.remark or post.rulings) and voters:
+            yield f"a vote on a remark, or on what may be out of sight: {post.body[:30]!r}"
 
 
 def _answers(community: Community, thread: Thread) -> Faults:
@@ -193,7 +197,7 @@ def _idea(community: Community, thread: Thread) -> Faults:
 
 
 def _moderation(community: Community, thread: Thread) -> Faults:
-    rules = {rule.number for rule in community.rules}
+    yield from _closing(community, thread)
     for reply in thread.replies:
         if any(flag.by == reply.by or flag.after <= reply.after for flag in reply.flags):
             yield "a flag on oneself, or before the post"
@@ -201,11 +205,23 @@ def _moderation(community: Community, thread: Thread) -> Faults:
         for ruling in reply.rulings:
             if community.person(ruling.by).role not in MODERATORS or ruling.by == reply.by:
                 yield f"{ruling.by} may not decide about {reply.by}"
-            if ruling.rule not in rules or not ruling.body:
-                yield "a decision names a rule and a reason"
+            yield from _grounds(ruling)
             if (ruling.action == "hide") == hidden or not last < ruling.after < thread.ago:
                 yield f"{ruling.action} comes out of turn"
             last, hidden = ruling.after, ruling.action == "hide"
+
+
+def _closing(community: Community, thread: Thread) -> Faults:
+    last = max([reply.after for reply in thread.replies], default=timedelta(0))
+    for ruling in thread.rulings:
+        yield from _grounds(ruling)
+        if community.person(ruling.by).role not in MODERATORS or not last < ruling.after < thread.ago:
+            yield f"{ruling.by} may not close the thread then"
+
+
+def _grounds(ruling: Ruling) -> Faults:
+    if ruling.rule not in RULES or ruling.reason not in REASONS or not ruling.body:
+        yield "a decision names a rule, a reason and says why"
 
 
 def _article(community: Community, thread: Thread) -> Faults:
@@ -213,8 +229,8 @@ def _article(community: Community, thread: Thread) -> Faults:
     if article is None:
         return
     accepted = [reply.accepted for reply in thread.accepted if reply.accepted is not None]
-    if not accepted or not min(accepted) < article.drafted < article.published < thread.ago:
-        yield "an article is drafted from an accepted answer and published after that"
+    if not accepted or not min(accepted) + A_DAY <= article.drafted < article.published < thread.ago:
+        yield "an article is written a day after an answer was accepted, and published after that"
     if community.person(article.by).role not in MODERATORS:
         yield f"{article.by} may not publish"
     if len(article.body) < 200:

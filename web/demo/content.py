@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parent / "content"
 
 Kind = Literal["question", "idea", "discussion", "announcement"]
 Status = Literal["under_review", "planned", "in_progress", "shipped", "declined"]
-Title = Annotated[str, Meta(min_length=12, max_length=140)]
+Title = Annotated[str, Meta(min_length=15, max_length=140)]
 Line = Annotated[str, Meta(min_length=1, max_length=300)]
 Slug = Annotated[str, Meta(pattern="^[a-z0-9]+(?:[-.][a-z0-9]+)*$", max_length=60)]
 
@@ -45,6 +45,10 @@ class Person(Frozen, frozen=True, kw_only=True):
     def is_staff(self) -> bool:
         return bool(self.team)
 
+    @property
+    def mail(self) -> str:
+        return f"{self.handle}@{'alzaia' if self.is_staff else 'post'}.example"
+
 
 class Category(Frozen, frozen=True, kw_only=True):
     slug: Slug
@@ -64,12 +68,6 @@ class Tag(Frozen, frozen=True, kw_only=True):
     about: Line
 
 
-class Rule(Frozen, frozen=True, kw_only=True):
-    number: int
-    name: Line
-    name_it: Line
-
-
 class Edit(Frozen, frozen=True, kw_only=True):
     """A later version of the post above it. The file's order is the order of the versions."""
 
@@ -82,17 +80,21 @@ class Edit(Frozen, frozen=True, kw_only=True):
 class Flag(Frozen, frozen=True, kw_only=True):
     by: str
     after: Span
-    reason: Literal["spam", "off_topic", "personal_data", "rude", "other"]
+    reason: Literal["abuse", "off-topic", "spam", "personal-data", "illegal", "advertising", "other"]
     body: str = ""
 
 
 class Ruling(Frozen, frozen=True, kw_only=True):
-    """A moderation decision on the post above it; the body is the reason that everyone reads."""
+    """A moderation decision: on the post above it, or, to close, on the thread. The body is the reason that everyone reads.
+
+    Rule and reason are the codes of `moderation.guidelines`.
+    """
 
     by: str
     after: Span
-    action: Literal["hide", "restore"]
-    rule: int
+    action: Literal["hide", "restore", "close"]
+    rule: str
+    reason: str
     body: str = ""
 
 
@@ -146,6 +148,7 @@ class Thread(Frozen, frozen=True, kw_only=True):
     key: str = ""
     body: str = ""
     edits: tuple[Edit, ...] = ()
+    rulings: tuple[Ruling, ...] = ()
     replies: tuple[Reply, ...] = ()
     changes: tuple[Change, ...] = ()
     article: Article | None = None
@@ -171,7 +174,6 @@ class Community(Frozen, frozen=True, kw_only=True):
     people: tuple[Person, ...]
     categories: tuple[Category, ...]
     tags: tuple[Tag, ...]
-    rules: tuple[Rule, ...]
     threads: tuple[Thread, ...]
 
     def person(self, handle: str) -> Person:
@@ -194,7 +196,6 @@ def read_community(folder: Path = FOLDER) -> Community:
         people=tuple(_rows(folder / "people.toml", "people", Person)),
         categories=tuple(_rows(folder / "categories.toml", "categories", Category)),
         tags=tuple(_rows(folder / "tags.toml", "tags", Tag)),
-        rules=tuple(_rows(folder / "rules.toml", "rules", Rule)),
         threads=tuple(read_thread(path) for path in sorted((folder / "threads").rglob("*.md"))),
     )
 
@@ -233,7 +234,8 @@ def _add(posts: list[dict[str, Any]], block: Block) -> None:
         case "flag":
             post.setdefault("flags", []).append(entry)
         case "ruling":
-            post.setdefault("rulings", []).append(entry)
+            subject = thread if entry.get("action") == "close" else post
+            subject.setdefault("rulings", []).append(entry)
         case "status":
             thread.setdefault("changes", []).append(entry)
         case "article" if "article" not in thread:

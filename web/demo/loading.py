@@ -1,0 +1,64 @@
+"""Bringing the demo community to life: every step through the verb that people use, each at its moment, in a transaction of its own."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy import select
+
+from forum.kernel import clock
+from forum.kernel.db import Database
+from forum.members.tables import Member
+from web.demo.checks import checked_community
+from web.demo.content import Community
+from web.demo.stage import Stage
+from web.demo.steps import Step, steps
+
+DAY = timedelta(days=1)
+
+
+def is_inhabited(db: Database) -> bool:
+    """Whether anybody has an account here."""
+    with db.reading() as connection:
+        return connection.execute(select(Member.id).limit(1)).first() is not None
+
+
+def fill(db: Database, passwords: Mapping[str, str], settle: Callable[[], object]) -> bool:
+    """Fill an installation that nobody lives in yet; returns whether that was done.
+
+    `settle` works off what waits in the outbox. It is called after each day of the story, at that day's time, so that
+    reputation has grown when somebody needs it, and notifications bear the day on which they would have come.
+
+    Raises:
+        ContentError: a data file contradicts another.
+    """
+    if is_inhabited(db):
+        return False
+    stage, filled_at = Stage(dict(passwords)), clock.now()
+    for _, day in groupby(steps(checked_community()), key=lambda step: step.ago // DAY):
+        for step in day:
+            _take(db, stage, step, filled_at)
+            last = step
+        with clock.at(filled_at - last.ago):
+            settle()
+    return True
+
+
+def _take(db: Database, stage: Stage, step: Step, filled_at: datetime) -> None:
+    with clock.at(filled_at - step.ago), db.transaction() as session:
+        step.act(stage, session)
+
+
+def passwords_of(community: Community, secret_key: str) -> dict[str, str]:
+    """A password for each person, this installation's own: made from its secret key, so that they can be shown at each start
+    and need to be kept nowhere."""
+    return {person.handle: _password(person.handle, secret_key) for person in community.people}
+
+
+def _password(handle: str, secret_key: str) -> str:
+    made = hmac.digest(secret_key.encode(), f"password of {handle} in the demo".encode(), hashlib.sha256)
+    letters = base64.b32encode(made).decode().lower()
+    return "-".join(letters[start : start + 5] for start in (0, 5, 10))
