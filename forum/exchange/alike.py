@@ -20,6 +20,7 @@ _PARTING = frozenset({"p", "div", "br", "dl", "dt", "dd", "thead", "tbody"})
 _CODE = frozenset({"code", "kbd", "samp"})
 # Around nothing, these cannot be seen; an empty item or cell can.
 _UNSEEN = frozenset({"a", "h", "ul", "ol", "blockquote", "table"})
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
 _WHITE = re.compile(r"\s+")
 
 
@@ -47,7 +48,7 @@ def absolute(address: str, base: str) -> str:
 
 def unnamed(source: str) -> str:
     """What stands for an image that has no alternative text: the name of its file."""
-    return unquote(source.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0].rstrip("/").rsplit("/", 1)[-1])
+    return unquote(_QUERY.sub("", source).rstrip("/").rsplit("/", 1)[-1])
 
 
 def _plain(text: str) -> str:

@@ -27,7 +27,6 @@ _LIST_NUMBERS = re.compile(r"^( ?\d{1,9})([.)])(?=\s|$)", re.MULTILINE)
 _BARE_ADDRESS = re.compile(r"(https?|ftp|www|\w)(:(?=//)|(?<=www)\.|@(?=\w))", re.IGNORECASE)
 _LINES = re.compile(r"^(?=.)", re.MULTILINE)
 _TICKS = re.compile(r"`+")
-_EDGES = re.compile(r"^(\s*)(.*?)(\s*)$", re.DOTALL)
 _SPECIAL = re.compile(r"([\\`*_\[\]<>&~|])")
 _LANGUAGE = re.compile(r"^lang(?:uage)?-([\w+#-]+)$")
 _LOWERED = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
@@ -70,7 +69,7 @@ class _Converter(MarkdownConverter):
         return text
 
     def process_text(self, el: NavigableString, parent_tags: Parents) -> str:
-        text: str = super().process_text(el, parent_tags=parent_tags)
+        text: str = super().process_text(el, parent_tags=parent_tags)  # type: ignore[misc]
         # Before a link it would make an image.
         return text[:-1] + r"\!" if text.endswith("!") and el.next_sibling is not None else text
 
@@ -163,9 +162,11 @@ def _attribute(el: Tag, name: str) -> str:
 
 def _split_edges(text: str) -> tuple[str, str, str]:
     """White space at both ends and what lies between; it may not touch a delimiter from inside."""
-    match = _EDGES.match(text)
-    assert match is not None
-    return match[1], match[2], match[3]
+    words = text.strip()
+    if not words:
+        return text, "", ""
+    start = text.index(words)
+    return text[:start], words, text[start + len(words) :]
 
 
 def _may_link(address: str) -> bool:
@@ -257,7 +258,7 @@ def _follows_its_kind(el: Tag) -> bool:
                 odd = not odd
             elif sibling.get_text(strip=True) or sibling.find(["hr", "img"]) or sibling.name == "hr":
                 break
-        elif sibling.strip():
+        elif isinstance(sibling, NavigableString) and sibling.strip():
             break
         sibling = sibling.previous_sibling
     return odd

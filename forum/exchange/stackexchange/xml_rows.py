@@ -70,16 +70,16 @@ class RowStream:
     def _take(self, piece: bytes) -> None:
         """Parse a piece, beginning again behind everything that is not well formed."""
         while piece:
-            resumed = self._parser is None
-            if self._parser is None:
+            parser, resumed = self._parser, self._parser is None
+            if parser is None:
                 start = piece.find(_ROW)
                 if start < 0:
                     return
                 piece = piece[start:]
-                self._parser = self._resumed_parser()
+                parser = self._parser = self._resumed_parser()
             before = self._fed
             try:
-                self._parse(piece)
+                self._parse(parser, piece)
                 return
             except expat.ExpatError as error:
                 self._give_up(Text(N_("Not well-formed XML: %(problem)s"), problem=expat.ErrorString(error.code)))
@@ -87,14 +87,13 @@ class RowStream:
                 beyond = self._error_at - before + (error.code != _INVALID_TOKEN)
                 piece = piece[max(beyond, int(resumed)) :]
 
-    def _parse(self, piece: bytes) -> None:
-        assert self._parser is not None
+    def _parse(self, parser: expat.XMLParserType, piece: bytes) -> None:
         rows = len(self._found)
         self._fed += len(piece)
         try:
-            self._parser.Parse(piece, False)
+            parser.Parse(piece, False)
         finally:
-            self._error_at = self._parser.ErrorByteIndex
+            self._error_at = parser.ErrorByteIndex
         self._since_row = 0 if len(self._found) > rows else self._since_row + len(piece)
         if self._since_row > _LARGEST_ROW:
             self._give_up(Text(N_("The row is longer than %(limit)s bytes."), limit=_LARGEST_ROW))

@@ -1,0 +1,39 @@
+"""The map of what was imported: a thing's site, kind and id there lead to its id here."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.orm import Session
+
+from forum.exchange.tables import ImportSource
+
+_S = ImportSource.__table__.c
+_KNOWN = select(_S.source_id, _S.local_id).where(
+    _S.site == bindparam("site"), _S.kind == bindparam("kind"), _S.source_id.in_(bindparam("ids", expanding=True))
+)
+# Both databases take more parameters in one statement; beyond some thousands it gains nothing.
+_MOST = 2_000
+
+
+def known(session: Session, site: str, kind: str, ids: Iterable[int | str]) -> dict[str, int]:
+    """Those of the ids that were imported already, each with its id here."""
+    wanted = sorted({str(each) for each in ids})
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), _MOST):
+        values = {"site": site, "kind": kind, "ids": wanted[start : start + _MOST]}
+        found.update((row.source_id, row.local_id) for row in session.execute(_KNOWN, values))
+    return found
+
+
+def remember(session: Session, site: str, kind: str, local_ids: Mapping[int | str, int]) -> None:
+    """Note what was imported, in the transaction that imports it.
+
+    Raises:
+        IntegrityError: somebody else imported one of them meanwhile.
+    """
+    rows = [
+        {"site": site, "kind": kind, "source_id": str(source_id), "local_id": local_id}
+        for source_id, local_id in local_ids.items()
+    ]
+    if rows:
+        session.connection().execute(insert(ImportSource), rows)
