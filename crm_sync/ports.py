@@ -219,7 +219,9 @@ class Later(Failure):
 
     default = N_("The other system asked us to come back later.")
 
-    def __init__(self, text: Text | str | None = None, *, after: timedelta | None = None, scope: Scope = "record") -> None:
+    def __init__(
+        self, text: Text | str | None = None, *, after: timedelta | None = None, scope: Scope = "record"
+    ) -> None:
         self.after = after
         self.scope = scope
         super().__init__(text)

@@ -36,7 +36,12 @@ class Secret(msgspec.Struct, frozen=True):
 def seal(kept: list[Secret], *, secret_key: str, bound_to: str) -> str:
     """The secrets as a text for the database."""
     nonce = os.urandom(_NONCE)
-    return _VERSION + base64.b64encode(nonce + _cipher(secret_key).encrypt(nonce, msgspec.json.encode(kept), bound_to.encode())).decode()
+    return (
+        _VERSION
+        + base64.b64encode(
+            nonce + _cipher(secret_key).encrypt(nonce, msgspec.json.encode(kept), bound_to.encode())
+        ).decode()
+    )
 
 
 def unseal(sealed: str | None, *, secret_key: str, bound_to: str) -> list[Secret]:
@@ -67,4 +72,6 @@ def _cipher(secret_key: str) -> "AESGCM":
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=b"loggia/crm_sync/secrets/1").derive(secret_key.encode()))
+    return AESGCM(
+        HKDF(algorithm=SHA256(), length=32, salt=None, info=b"loggia/crm_sync/secrets/1").derive(secret_key.encode())
+    )

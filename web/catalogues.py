@@ -21,7 +21,12 @@ TEMPLATE = LOCALES_DIR / "messages.pot"
 # Where a sentence stands marked: in templates and pages, and as what a refusal says.
 _REFUSALS = ("denied", "NotFound", "NotAllowed", "Conflict", "Gone", "TooMany", "Unavailable")
 _KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "Text": None, **dict.fromkeys(_REFUSALS)}
-_METHODS = [("**/migrations/**.py", "ignore"), ("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2")]
+_METHODS = [
+    ("**/migrations/**.py", "ignore"),
+    ("**.py", "python"),
+    ("**/templates/**.html", "jinja2"),
+    ("**/templates/**.txt", "jinja2"),
+]
 _OPTIONS = {"**/templates/**": {"trimmed": "true", "silent": "false"}}
 _MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|&\w+;|[<>]")
 _PLACES = re.compile(r"%\(\w+\)[a-z]|%%|%")
@@ -59,7 +64,9 @@ def update(locale: str, found: Catalog) -> None:
     for message in found:
         if message.id:
             old = known.get(message.id, message.context)
-            fresh.add(message.id, old.string if old else None, auto_comments=message.auto_comments, context=message.context)
+            fresh.add(
+                message.id, old.string if old else None, auto_comments=message.auto_comments, context=message.context
+            )
     path.write_bytes(_written(fresh, locale))
 
 

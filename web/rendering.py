@@ -103,7 +103,9 @@ class _Template(jinja2.Template):
     """A template whose values go through `_escaped`."""
 
     @classmethod
-    def from_code(cls, environment: jinja2.Environment, code: CodeType, globals: Any, uptodate: Any = None) -> jinja2.Template:
+    def from_code(
+        cls, environment: jinja2.Environment, code: CodeType, globals: Any, uptodate: Any = None
+    ) -> jinja2.Template:
         namespace = {"environment": environment, "__file__": code.co_filename}
         exec(code, namespace)
         namespace["escape"] = _escaped  # type: ignore[assignment]
@@ -163,7 +165,12 @@ class _Folding(NodeTransformer):
 
     def _sentence(self, child: nodes.Expr) -> list[nodes.Expr] | nodes.If:
         """The parts of a translated sentence with values; anything else as it is."""
-        if not isinstance(child, nodes.Call) or not isinstance(child.node, nodes.Name) or child.dyn_args or child.dyn_kwargs:
+        if (
+            not isinstance(child, nodes.Call)
+            or not isinstance(child.node, nodes.Name)
+            or child.dyn_args
+            or child.dyn_kwargs
+        ):
             return [child]
         texts = [part.value for part in child.args if isinstance(part, nodes.Const)]
         values = {pair.key: pair.value for pair in child.kwargs}

@@ -55,7 +55,9 @@ def translate(text: Text | str, locale: str) -> str:
     if isinstance(text, str):
         return text
     said = catalogue(locale).gettext(text.msgid)
-    values = {name: translate(value, locale) if isinstance(value, Text) else value for name, value in text.values.items()}
+    values = {
+        name: translate(value, locale) if isinstance(value, Text) else value for name, value in text.values.items()
+    }
     return said % values if values else said
 
 

@@ -18,7 +18,21 @@ from pathlib import Path
 import msgspec
 
 from crm_sync.connectors import Setup
-from crm_sync.ports import Article, Case, Document, Found, Health, IdeaRecord, Key, Kind, Later, Link, Outcome, Receipt, Traits
+from crm_sync.ports import (
+    Article,
+    Case,
+    Document,
+    Found,
+    Health,
+    IdeaRecord,
+    Key,
+    Kind,
+    Later,
+    Link,
+    Outcome,
+    Receipt,
+    Traits,
+)
 from forum.kernel.errors import N_, Text
 
 FILES: dict[Kind, str] = {"case": "cases.ndjson", "idea": "ideas.ndjson", "article": "articles.ndjson"}
@@ -102,7 +116,9 @@ class _File:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._guard = threading.Lock()
-        self._events: dict[int, int] = {}  # key to its last event, both shortened: a hundred thousand keys in a dozen megabytes
+        self._events: dict[
+            int, int
+        ] = {}  # key to its last event, both shortened: a hundred thousand keys in a dozen megabytes
         self._read_to = 0
         self._inode = 0
 
@@ -119,7 +135,11 @@ class _File:
                 self._catch_up(file.fileno())
                 yield file.fileno()
         except OSError as error:
-            text = Text(N_("The file %(file)s cannot be written: %(why)s."), file=str(self._path), why=error.strerror or str(error))
+            text = Text(
+                N_("The file %(file)s cannot be written: %(why)s."),
+                file=str(self._path),
+                why=error.strerror or str(error),
+            )
             raise Later(text, scope="endpoint") from error
 
     def last_event(self, key: str) -> int | None:
@@ -146,7 +166,9 @@ class _File:
 
     def _catch_up(self, file: int) -> None:
         status = os.fstat(file)
-        if status.st_ino != self._inode or status.st_size < self._read_to:  # another file, or one that somebody shortened
+        if (
+            status.st_ino != self._inode or status.st_size < self._read_to
+        ):  # another file, or one that somebody shortened
             self._events, self._read_to, self._inode = {}, 0, status.st_ino
         with os.fdopen(os.dup(file), "rb") as reader:
             reader.seek(self._read_to)

@@ -78,7 +78,13 @@ class Webhook:
         return self._push(f"loggia.{kind}.withdrawn", key, None, at)
 
     def _push(self, event_type: str, key: Key, record: Document | None, at: Link | None) -> Receipt:
-        event = {"id": key.event, "type": event_type, "time": key.at, "subject": str(key), "sequence": f"{to_micros(key.at):020d}"}
+        event = {
+            "id": key.event,
+            "type": event_type,
+            "time": key.at,
+            "subject": str(key),
+            "sequence": f"{to_micros(key.at):020d}",
+        }
         self._send(event | {"data": {"key": str(key), "record": record}})
         outcome: Outcome = "withdrawn" if record is None else "created" if at is None else "updated"
         return Receipt(remote_id=str(key), version=key.event, outcome=outcome)

@@ -62,7 +62,14 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         return self.place or _place_of(self.path.partition("?")[0])
 
 
-_PLACES = (("/ideas/roadmap", "roadmap"), ("/ideas", "ideas"), ("/help", "help"), ("/tags", "tags"), ("/c", "questions"), ("/t", "questions"))
+_PLACES = (
+    ("/ideas/roadmap", "roadmap"),
+    ("/ideas", "ideas"),
+    ("/help", "help"),
+    ("/tags", "tags"),
+    ("/c", "questions"),
+    ("/t", "questions"),
+)
 
 
 def _place_of(path: str) -> str:
