@@ -42,13 +42,14 @@ def make_broker(settings: Settings) -> dramatiq.Broker:
 
     # Dramatiq's defaults bring a dead worker's messages back after half an hour; nothing here depends on it, but a queue
     # that keeps dead messages grows
-    return RedisBroker(
+    broker: dramatiq.Broker = RedisBroker(  # type: ignore[no-untyped-call]  # Dramatiq has no types for its brokers
         url=settings.broker_url,
         heartbeat_timeout=10_000,
         maintenance_chance=100_000,
         socket_timeout=5.0,
         socket_connect_timeout=_BELL_BUDGET,
     )
+    return broker
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,8 @@ def declare(broker: dramatiq.Broker, work: Callable[[], object]) -> Bell:
     def answer() -> None:
         work()
 
-    actor = dramatiq.actor(
-        answer, broker=broker, actor_name="answer", queue_name=QUEUE, max_retries=0, max_age=60_000, time_limit=_A_DAY
-    )
+    options: dict[str, Any] = {"max_retries": 0, "max_age": 60_000, "time_limit": _A_DAY}
+    actor = dramatiq.actor(broker=broker, actor_name="answer", queue_name=QUEUE, **options)(answer)
     return Bell(broker, actor)
 
 
@@ -145,7 +145,7 @@ class Worker:
             self.work()
 
 
-class Ticking(Middleware):  # type: ignore[misc]  # Dramatiq's middleware is untyped
+class Ticking(Middleware):
     """Starts and stops the tick with a Dramatiq process."""
 
     def __init__(self, worker: Worker) -> None:
