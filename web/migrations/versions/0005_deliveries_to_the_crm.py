@@ -70,6 +70,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('waiting', 'unsure')"),
             postgresql_where=sa.text("state IN ('waiting', 'unsure')"),
         )
+        batch_op.create_index("ix_crm_delivery_newest", ["state", "id"], unique=False)
         batch_op.create_index("ix_crm_delivery_settled", ["connection_id", "settled_at"], unique=False)
         batch_op.create_index("ix_crm_delivery_state", ["connection_id", "state", "id"], unique=False)
         batch_op.create_index("ix_crm_delivery_subject", ["connection_id", "kind", "local_id", "id"], unique=False)
@@ -136,6 +137,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_crm_delivery_subject")
         batch_op.drop_index("ix_crm_delivery_state")
         batch_op.drop_index("ix_crm_delivery_settled")
+        batch_op.drop_index("ix_crm_delivery_newest")
         batch_op.drop_index(
             "ix_crm_delivery_due",
             sqlite_where=sa.text("state IN ('waiting', 'unsure')"),
