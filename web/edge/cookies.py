@@ -38,8 +38,9 @@ SESSION = Cookie("session", days=30)
 FORM = Cookie("form", days=None)  # the pre-session that anonymous forms are bound to
 LOCALE = Cookie("locale", days=365, http_only=False)
 THEME = Cookie("theme", days=365, http_only=False)
+NOTICE = Cookie("notice", days=None)  # what the next page says, by its name
 
-OURS = (SESSION, FORM, LOCALE, THEME)
+OURS = (SESSION, FORM, LOCALE, THEME, NOTICE)
 _TOKEN_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
 
 

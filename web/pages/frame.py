@@ -1,0 +1,104 @@
+"""What stands around the content of every page, and the ways a handler answers: a page, or a way on.
+
+A handler reads `with db_of(request).reading() as connection`, asks `current_actor`, makes its `framed(...)` page and answers
+with `shown(...)`. After a form it answers `led_to(...)`, or the form again with status 422.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlencode
+
+from litestar import Response
+from sqlalchemy import Connection
+
+from forum.kernel.access import Actor
+from forum.kernel.errors import Text
+from forum.notifications.reading import unread_count
+from web.edge.csrf import form_token
+from web.edge.visit import visit_of
+from web.installation import AnyConnection, installation_of
+from web.locales import LOCALES
+from web.pages import notices
+from web.pages.parts import Page, Viewer
+from web.rendering import render
+from web.returning import safe_next
+
+
+def framed(
+    request: AnyConnection,
+    connection: Connection,
+    actor: Actor,
+    *,
+    title: Text | str = "",
+    description: Text | str = "",
+    address: str = "",
+    robots: str = "",
+    place: str = "",
+    has_bound_form: bool = False,
+) -> Page:
+    """The page around some content, for whoever reads it; one select for the bell of a member, none for visitors.
+
+    `address` is the page's own, path and query, and becomes its canonical link. Pages of visitors hold no token, so that they
+    can be kept for all, unless `has_bound_form` says that a form on it needs one (signing in, registering).
+    """
+    visit, settings = visit_of(request), installation_of(request).settings
+    if actor.locale in LOCALES:
+        visit.locale = actor.locale  # the account's choice comes before the browser's
+    return Page(
+        locale=visit.locale,
+        path=visit.path,
+        site_name=settings.site_name,
+        title=title,
+        description=description,
+        canonical=settings.base_url.rstrip("/") + address if address else "",
+        theme=visit.theme,
+        viewer=_viewer(connection, actor) if actor.is_signed_in else None,
+        csrf=form_token(request) if actor.is_signed_in or has_bound_form else "",
+        notices=notices.take(visit),
+        robots=robots,
+        place=place,
+    )
+
+
+def _viewer(connection: Connection, actor: Actor) -> Viewer:
+    return Viewer(
+        handle=actor.handle,
+        name=actor.name,
+        is_staff=actor.is_staff,
+        unread=unread_count(connection, actor),
+        may_moderate=actor.can("moderate"),
+        may_administer=actor.can("administer"),
+    )
+
+
+def shown(template: str, page: Page, *, status: int = 200, **context: object) -> Response[bytes]:
+    """The page as an answer. `context` holds objects, no dicts; see `web.rendering`."""
+    return Response(render(template, page.locale, page=page, **context), status_code=status, media_type="text/html")
+
+
+def fragment(template: str, locale: str, **context: object) -> Response[bytes]:
+    """A part of a page, for script that asked for it alone."""
+    return Response(render(template, locale, **context), media_type="text/html", headers={"cache-control": "no-store"})
+
+
+def led_to(request: AnyConnection, address: str, notice: str = "") -> Response[bytes]:
+    """Lead the browser on after a form was sent (303); the page there says the notice of that name once."""
+    if notice:
+        notices.leave(visit_of(request), notice)
+    return Response(b"", status_code=303, headers={"location": address})
+
+
+def moved_to(address: str, *, status: int = 301) -> Response[bytes]:
+    """The page has another address: for good (301), or just now (302)."""
+    return Response(b"", status_code=status, headers={"location": address})
+
+
+def to_sign_in(back: str = "/") -> Response[bytes]:
+    """Lead a visitor to the sign-in page, and from there to `back`."""
+    return Response(b"", status_code=303, headers={"location": f"/login?next={quote(safe_next(back), safe='/')}"})
+
+
+def address_of(path: str, **arguments: str | int) -> str:
+    """A path with its query as this site spells it in links: arguments in the given order, empty ones and zeros left out."""
+    query = urlencode({name: value for name, value in arguments.items() if value})
+    return f"{path}?{query}" if query else path

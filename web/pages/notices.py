@@ -1,0 +1,52 @@
+"""What a page says after a form was sent and the browser was led on: one sentence by a short name.
+
+The name travels in a cookie that the next page takes back, so an address never says what happened, and loading a page again
+does not say it twice.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from forum.kernel.errors import N_, Text
+from web.edge.cookies import NOTICE
+from web.edge.visit import Visit
+from web.pages.parts import Notice
+
+NOTICES: Final = {
+    "posted": Notice(Text(N_("Posted. You hear of every answer."))),
+    "replied": Notice(Text(N_("Your answer is posted."))),
+    "edited": Notice(Text(N_("Saved. The version before stays in the history."))),
+    "unchanged": Notice(Text(N_("Nothing was different, so nothing was saved.")), "plain"),
+    "deleted": Notice(Text(N_("Your reply is deleted.")), "plain"),
+    "accepted": Notice(Text(N_("Marked as what solved it."))),
+    "withdrawn": Notice(Text(N_("The mark is taken away, the question is open again.")), "plain"),
+    "official": Notice(Text(N_("Marked as the official answer."))),
+    "unofficial": Notice(Text(N_("The official mark is taken away.")), "plain"),
+    "followed": Notice(Text(N_("You hear of every new answer here."))),
+    "unfollowed": Notice(Text(N_("You hear no more of this thread.")), "plain"),
+    "closed": Notice(Text(N_("Closed. The reason is in the public log."))),
+    "reopened": Notice(Text(N_("Open again. The reason is in the public log."))),
+    "idea-status": Notice(Text(N_("The answer is public. Everybody who voted is told."))),
+    "signed-in": Notice(Text(N_("You are signed in. Here is what you wrote."))),
+}
+"""Every sentence that can follow a form, by its name. Pages of other modules add theirs here."""
+
+
+def leave(visit: Visit, name: str) -> None:
+    """Have the next page that this browser loads say it.
+
+    Raises:
+        KeyError: there is no such sentence.
+    """
+    NOTICES[name]  # a wrong name fails where it is written, not on somebody's next page
+    visit.new_cookies.append(NOTICE.spelled(name, https=visit.https))
+
+
+def take(visit: Visit) -> tuple[Notice, ...]:
+    """What was left for this page. It is said once."""
+    name = visit.cookies.get(NOTICE.name, "")
+    if not name:
+        return ()
+    visit.new_cookies.append(NOTICE.taken_back(https=visit.https))
+    return (NOTICES[name],) if name in NOTICES else ()
