@@ -5,8 +5,10 @@ from __future__ import annotations
 from litestar.handlers import HTTPRouteHandler
 
 from web import assets, health
+from web.pages import choices
 
 ROUTES: list[HTTPRouteHandler] = [
     *health.routes,
     *assets.routes,
+    *choices.routes,
 ]

@@ -92,6 +92,11 @@ def edit_profile(session: Session, actor: Actor, *, member_id: int, name: str, b
     outbox.record(session, MemberChanged(member_id=member.id))
 
 
+def choose_locale(session: Session, actor: Actor, *, locale: str) -> None:
+    """Keep the language in which whoever acts reads, here and in mails."""
+    locked(session, Member, actor.member_id or 0).locale = locale
+
+
 def change_password(session: Session, actor: Actor, *, current: str, new: str) -> None:
     """Set a new password, which ends every session; the caller signs this browser in again.
 
