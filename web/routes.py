@@ -5,10 +5,11 @@ from __future__ import annotations
 from litestar.handlers import HTTPRouteHandler
 
 from web import assets, health
-from web.pages import choices
+from web.pages import choices, entering
 
 ROUTES: list[HTTPRouteHandler] = [
     *health.routes,
     *assets.routes,
     *choices.routes,
+    *entering.routes,
 ]

@@ -28,6 +28,13 @@ NOTICES: Final = {
     "closed": Notice(Text(N_("Closed. The reason is in the public log."))),
     "reopened": Notice(Text(N_("Open again. The reason is in the public log."))),
     "idea-status": Notice(Text(N_("The answer is public. Everybody who voted is told."))),
+    "welcome": Notice(Text(N_("Welcome. You can ask, answer and vote from now on."))),
+    "signed-out": Notice(Text(N_("You are signed out.")), "plain"),
+    "signed-out-everywhere": Notice(Text(N_("You are signed out on every device.")), "plain"),
+    "profile-saved": Notice(Text(N_("Your profile is saved."))),
+    "password-changed": Notice(Text(N_("Your password is changed. Every other device is signed out."))),
+    "token-revoked": Notice(Text(N_("The token is revoked. Programs that used it are locked out.")), "plain"),
+    "news-read": Notice(Text(N_("Everything is marked as read.")), "plain"),
     "signed-in": Notice(Text(N_("You are signed in. Here is what you wrote."))),
 }
 """Every sentence that can follow a form, by its name. Pages of other modules add theirs here."""

@@ -1,0 +1,160 @@
+"""Signing in, registering and signing out. Who comes from a page that needed an account goes back to it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import RawBody
+
+from forum.kernel.errors import Invalid, Text
+from forum.members import accounts, signing_in
+from web.edge import sessions
+from web.edge.visit import visit_of
+from web.forms import Pairs, pairs_of, read
+from web.forms import shown as typed
+from web.identity import current_actor, current_member
+from web.installation import db_of
+from web.pages.frame import framed, led_to, shown
+from web.returning import safe_next
+
+Secret = Annotated[str, msgspec.Meta(extra={"verbatim": True})]
+
+
+class Login(msgspec.Struct, frozen=True):
+    """The form of `/login`."""
+
+    login: str
+    password: Secret
+    next: str = "/"
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """The form of `/register`."""
+
+    handle: str
+    mail: str
+    password: Secret
+    next: str = "/"
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """What the two pages show: what was typed (no password), what needs mending, and where to go afterwards."""
+
+    next: str
+    login: str = ""
+    handle: str = ""
+    mail: str = ""
+    problems: tuple[tuple[str, Text], ...] = ()
+
+    def problem(self, field: str) -> Text | str:
+        """The sentence under a field."""
+        return next((text for name, text in self.problems if name == field), "")
+
+
+@get("/login", sync_to_thread=True)
+def login_page(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The door."""
+    return _entered(request) or _page(request, "login.html", _gate(request))
+
+
+@get("/register", sync_to_thread=True)
+def register_page(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The door for those who come for the first time."""
+    return _entered(request) or _page(request, "register.html", _gate(request))
+
+
+@post("/login", sync_to_thread=True)
+def login(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
+    """Sign in with handle or address, and password."""
+    pairs = pairs_of(body)
+    try:
+        form = read(pairs, Login)
+        with db_of(request).reading() as connection:
+            member_id = signing_in.member_by_password(connection, login=form.login, password=form.password)
+    except Invalid as refusal:
+        return _page(request, "login.html", _again(pairs, refusal), status=422)
+    _sign_in(request, member_id)
+    return led_to(request, safe_next(form.next))
+
+
+@post("/register", sync_to_thread=True)
+def register(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
+    """Open an account and sign in with it."""
+    pairs = pairs_of(body)
+    try:
+        form = read(pairs, Registration)
+        with db_of(request).transaction() as session:
+            member = accounts.register(
+                session, handle=form.handle, mail=form.mail, password=form.password, locale=visit_of(request).locale
+            )
+            member_id = member.id
+    except Invalid as refusal:
+        return _page(request, "register.html", _again(pairs, refusal), status=422)
+    _sign_in(request, member_id)
+    return led_to(request, safe_next(form.next), "welcome")
+
+
+@post("/logout", sync_to_thread=True)
+def logout(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """End the session of this browser."""
+    token = visit_of(request).token
+    if token is not None:
+        with db_of(request).transaction() as session:
+            signing_in.sign_out(session, token)
+        sessions.forget(request)
+    return led_to(request, "/", "signed-out")
+
+
+@post("/logout/everywhere", sync_to_thread=True)
+def logout_everywhere(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """End every session of this member, on every device."""
+    with db_of(request).transaction() as session:
+        signing_in.sign_out_everywhere(session, current_member(request, session.connection()))
+    sessions.forget(request)
+    return led_to(request, "/login", "signed-out-everywhere")
+
+
+def _sign_in(request: Request[Any, Any, Any], member_id: int) -> None:
+    """Whatever session the browser came with ends here; the new one has a new token."""
+    visit = visit_of(request)
+    with db_of(request).transaction() as session:
+        if visit.token is not None:
+            signing_in.sign_out(session, visit.token)
+        agent = visit.headers.get(b"user-agent", b"").decode("latin-1")
+        token = signing_in.sign_in(session, member_id=member_id, user_agent=agent)
+    sessions.issue(request, token)
+
+
+def _entered(request: Request[Any, Any, Any]) -> Response[bytes] | None:
+    """Who is inside already is led on."""
+    with db_of(request).reading() as connection:
+        if current_actor(request, connection).is_signed_in:
+            return led_to(request, _gate(request).next)
+    return None
+
+
+def _gate(request: Request[Any, Any, Any]) -> Gate:
+    return Gate(next=safe_next(request.query_params.get("next", "/")))
+
+
+def _again(pairs: Pairs, refusal: Invalid) -> Gate:
+    kept = typed(pairs)
+    return Gate(
+        next=safe_next(kept.get("next", "/")),
+        login=kept.get("login", ""),
+        handle=kept.get("handle", ""),
+        mail=kept.get("mail", ""),
+        problems=tuple(refusal.fields.items()),
+    )
+
+
+def _page(request: Request[Any, Any, Any], template: str, gate: Gate, *, status: int = 200) -> Response[bytes]:
+    with db_of(request).reading() as connection:
+        actor = current_actor(request, connection)
+        page = framed(request, connection, actor, robots="noindex", has_bound_form=True)
+    return shown(template, page, status=status, gate=gate)
+
+
+routes = [login_page, register_page, login, register, logout, logout_everywhere]
