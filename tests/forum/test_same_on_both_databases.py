@@ -1,0 +1,263 @@
+"""One script of verbs on SQLite and PostgreSQL: the same answers, the same refusals, the same numbers, the same ledger.
+
+Hypothesis writes the scripts. After each, everything that is stored twice is counted anew and must have been right.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from forum.kernel import clock
+from forum.kernel.access import Actor
+from forum.kernel.db import Database
+from forum.kernel.errors import LoggiaError
+from forum.kernel.outbox import Relay
+from forum.members.actors import actor_of
+from forum.members.tables import Member
+from forum.threads import answers, editing, hiding, official, ranking, recounting, replying, voting
+from forum.threads.tables import Post, Thread
+from reputation.reactions import REACTIONS
+from reputation.tables import LedgerEntry
+from tests.forum import making
+from tests.installing import copy_of_sqlite
+from tests.servers import postgres
+
+Verb = Callable[["World", Session], object]
+PEOPLE = 5
+THREAD = ("post_count", "reply_count", "score", "version", "solved_at", "official_at", "last_activity_at")
+POST = (
+    "number", "up", "down", "staff_up", "staff_down", "rank", "accepted_at", "official_at", "deleted_at", "revision",
+    "source", "is_company",
+)  # fmt: skip
+
+
+class World:
+    """A community in one of the databases; its rows are known by their place in these lists, not by id."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.relay = Relay(db, {"reputation": REACTIONS})
+        self.threads: list[int] = []
+        self.posts: list[int] = []
+        with db.transaction() as session:
+            people = [
+                making.member(session), making.member(session), making.member(session, privileges=("vote:down",)),
+                making.staff(session), making.moderator(session),
+            ]  # fmt: skip
+            self.people = [person.member_id or 0 for person in people]
+            places = making.category(session), making.category(session, several_solutions=True, peers_first_hours=24)
+            self.places = [place.slug for place in places]
+
+    def actor(self, session: Session, person: int) -> Actor:
+        return actor_of(session, self.people[person])
+
+    def does(self, verb: Verb) -> str:
+        """What came of a verb: "done", or the refusal."""
+        try:
+            with self.db.transaction() as session:
+                verb(self, session)
+        except LoggiaError as refusal:
+            return f"{type(refusal).__name__}: {refusal}"
+        return "done"
+
+    def deliver(self) -> None:
+        while self.relay.run_once():
+            pass
+
+    def shown(self) -> dict[str, list[tuple[Any, ...]]]:
+        with self.db.transaction() as session:
+            threads = [session.get_one(Thread, key) for key in self.threads]
+            posts = [session.get_one(Post, key) for key in self.posts]
+            people = [session.get_one(Member, key) for key in self.people]
+            return {
+                "threads": [tuple(getattr(each, name) for name in THREAD) for each in threads],
+                "posts": [tuple(getattr(each, name) for name in POST) for each in posts],
+                "people": [(each.points, sorted(each.privileges)) for each in people],
+                "ledger": sorted(self._ledger(session)),
+            }
+
+    def _ledger(self, session: Session) -> Iterator[tuple[Any, ...]]:
+        for row in session.scalars(select(LedgerEntry).where(LedgerEntry.member_id.in_(self.people))):
+            yield (
+                self.people.index(row.member_id), self.posts.index(row.post_id or 0), row.reason, row.turn, row.points,
+                row.day,
+            )  # fmt: skip
+
+
+people, kinds, values = (
+    st.integers(0, PEOPLE - 1),
+    st.sampled_from(["question", "discussion"]),
+    st.sampled_from([-1, 0, 1]),
+)
+
+
+class Communities(RuleBasedStateMachine):
+    """Two worlds that live through the same things, and a plain count of votes to hold them against."""
+
+    databases: tuple[Database, Database]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = datetime(2026, 3, 2, 12, tzinfo=UTC)
+        self.votes: dict[tuple[int, int], int] = {}
+        with clock.at(self.at):
+            self.worlds = [World(database) for database in self.databases]
+
+    def both(self, verb: Verb) -> bool:
+        self.at += timedelta(seconds=1)
+        with clock.at(self.at):
+            one, other = (world.does(verb) for world in self.worlds)
+        assert one == other
+        return one == "done"
+
+    @property
+    def posts(self) -> int:
+        return len(self.worlds[0].posts)
+
+    @initialize()
+    def begin(self) -> None:
+        self.ask(0, "question", 0)
+
+    @rule(person=people, kind=kinds, place=st.integers(0, 1))
+    def ask(self, person: int, kind: str, place: int) -> None:
+        def verb(world: World, session: Session) -> None:
+            author = world.actor(session, person)
+            opened = making.thread(session, author, kind=kind, category=world.places[place], tags=["motor"])
+            world.threads.append(opened.id)
+            world.posts.append(making.opening(session, opened).id)
+
+        self.both(verb)
+
+    @rule(data=st.data(), person=people)
+    def reply(self, data: st.DataObject, person: int) -> None:
+        thread = data.draw(st.integers(0, len(self.worlds[0].threads) - 1), label="thread")
+
+        def verb(world: World, session: Session) -> None:
+            actor = world.actor(session, person)
+            post = replying.reply(session, actor, thread_id=world.threads[thread], body=making.REPLY)
+            world.posts.append(post.id)
+
+        self.both(verb)
+
+    def on_a_post(self, data: st.DataObject, person: int, verb: Callable[[Session, Actor, int], object]) -> int | None:
+        post = data.draw(st.integers(0, self.posts - 1), label="post")
+        done = self.both(lambda world, session: verb(session, world.actor(session, person), world.posts[post]))
+        return post if done else None
+
+    @rule(data=st.data(), person=people, value=values)
+    def vote(self, data: st.DataObject, person: int, value: int) -> None:
+        def verb(session: Session, actor: Actor, post_id: int) -> None:
+            voting.vote(session, actor, post_id=post_id, value=value)
+
+        post = self.on_a_post(data, person, verb)
+        if post is not None:
+            self.votes[post, person] = value
+
+    @rule(data=st.data(), person=people)
+    def accept(self, data: st.DataObject, person: int) -> None:
+        self.on_a_post(data, person, lambda session, actor, key: answers.accept(session, actor, post_id=key))
+
+    @rule(data=st.data(), person=people)
+    def withdraw(self, data: st.DataObject, person: int) -> None:
+        def verb(session: Session, actor: Actor, post_id: int) -> None:
+            thread_id = session.get_one(Post, post_id).thread_id
+            answers.withdraw(session, actor, thread_id=thread_id, post_id=post_id)
+
+        self.on_a_post(data, person, verb)
+
+    @rule(data=st.data(), person=people)
+    def mark_official(self, data: st.DataObject, person: int) -> None:
+        self.on_a_post(data, person, lambda session, actor, key: official.mark(session, actor, post_id=key))
+
+    @rule(data=st.data(), person=people)
+    def delete(self, data: st.DataObject, person: int) -> None:
+        self.on_a_post(data, person, lambda session, actor, key: editing.delete_post(session, actor, post_id=key))
+
+    @rule(data=st.data(), person=people, words=st.integers(0, 1))
+    def edit(self, data: st.DataObject, person: int, words: int) -> None:
+        body = ("It was the chute, cleaned with a brush.", making.REPLY)[words]
+
+        def verb(session: Session, actor: Actor, post_id: int) -> None:
+            editing.edit_post(session, actor, post_id=post_id, body=body, comment="Shorter")
+
+        self.on_a_post(data, person, verb)
+
+    @rule(data=st.data(), restore=st.booleans())
+    def moderate(self, data: st.DataObject, *, restore: bool) -> None:
+        def verb(session: Session, actor: Actor, post_id: int) -> None:
+            effect = hiding.restore_post if restore else hiding.hide_post
+            effect(session, post_id=post_id, decision=making.decision(session))
+
+        self.on_a_post(data, PEOPLE - 1, verb)
+
+    @rule(days=st.integers(1, 8))
+    def days_go_by(self, days: int) -> None:
+        self.at += timedelta(days=days)
+
+    @rule()
+    def deliver(self) -> None:
+        with clock.at(self.at):
+            for world in self.worlds:
+                world.deliver()
+
+    @invariant()
+    @precondition(lambda self: self.posts)
+    def both_show_the_same(self) -> None:
+        one, other = (world.shown() for world in self.worlds)
+        assert one == other
+        for post, stored in enumerate(one["posts"]):
+            given = [value for (on, person), value in self.votes.items() if on == post and person != 3]
+            assert stored[1:3] == (given.count(1), given.count(-1))
+
+    def teardown(self) -> None:
+        self.deliver()
+        self.both_show_the_same()
+        for world in self.worlds:
+            with world.db.transaction() as session:
+                assert (recounting.rebuild(session), ranking.rebuild(session)) == (0, 0)
+                total = select(LedgerEntry.member_id, func.sum(LedgerEntry.points)).group_by(LedgerEntry.member_id)
+                sums: dict[int, int] = {row[0]: row[1] for row in session.execute(total)}
+                points = {key: session.get_one(Member, key).points for key in world.people}
+                assert points == {key: sums.get(key, 0) for key in world.people}
+        super().teardown()
+
+
+@contextmanager
+def both_databases(sqlite_template: Path, server: postgres.Server, template: str, folder: Path) -> Iterator[Any]:
+    name = server.create(template)
+    databases = Database(copy_of_sqlite(sqlite_template, folder)), Database(server.url_of(name))
+    yield databases
+    for database in databases:
+        database.dispose()
+    server.drop(name)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_both_databases_give_the_same_answers(
+    sqlite_template: Path,
+    postgres_server: postgres.Server,
+    postgres_template: str,
+    tmp_path: Path,
+    amount: Callable[[int, int], int],
+) -> None:
+    settings = hypothesis.settings(max_examples=amount(8, 500), stateful_step_count=amount(40, 60))
+    with both_databases(sqlite_template, postgres_server, postgres_template, tmp_path) as databases:
+        machine = type("OfThisRun", (Communities,), {"databases": databases})
+        run_state_machine_as_test(machine, settings=settings)
