@@ -14,6 +14,7 @@ import forum.search.tables
 import forum.threads.tables
 import moderation.tables
 import reputation.tables
+import web.api.tables
 import web.edge.tables
 from forum.kernel.db import Base
 

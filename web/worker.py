@@ -21,6 +21,7 @@ from forum.kernel import egress, jobs, outbox
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
 from forum.threads import places
+from web.api.tables import prune as prune_idempotency_keys
 from web.wiring import SUBSCRIBERS
 
 TICK = 1.0  # seconds
@@ -102,6 +103,7 @@ def make_runner(db: Database, settings: Settings) -> jobs.Runner:
 
 RECURRING = (
     jobs.Recurring("outbox.prune", timedelta(hours=1), outbox.prune),
+    jobs.Recurring("idempotency.prune", timedelta(hours=1), prune_idempotency_keys),
     jobs.Recurring("categories.recount", timedelta(minutes=1), places.recount_categories),
 )
 

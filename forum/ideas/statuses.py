@@ -1,5 +1,6 @@
 """What the company says of an idea. Each status with its public answer stays on record."""
 
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from forum.events import IdeaStatusChanged
@@ -78,3 +79,11 @@ def _change(actor: Actor, idea: Idea, status: str, comment: str, decision: Decis
 def _tell(session: Session, thread: Thread, change: IdeaStatusChange) -> None:
     counting.page_changed(thread)
     outbox.record(session, IdeaStatusChanged(thread_id=thread.id, change_id=change.id))
+
+
+_STATUS = select(Idea.status).where(Idea.thread_id == bindparam("thread_id"))
+
+
+def status_of(connection: Connection, *, thread_id: int) -> str | None:
+    """The present status of an idea; None for a thread that is none. Whether the thread may be seen is the caller's to ask."""
+    return connection.execute(_STATUS, {"thread_id": thread_id}).scalar_one_or_none()
