@@ -41,7 +41,7 @@ def deliver_round(db: Database, egress: Client, settings: Settings, *, opening: 
 
     Safe to run in as many workers at once as wanted. A call may take half a minute, so give it a thread of its own.
     """
-    courier = _Courier(db, egress, settings, opening)
+    courier = Courier(db, egress, settings, opening)
     with db.reading() as connection:
         ids = connections_at_work(connection)
     return sum(courier.drain(connection_id) for connection_id in ids)
@@ -54,7 +54,7 @@ class _Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class _Courier:
+class Courier:
     db: Database
     egress: Client
     settings: Settings

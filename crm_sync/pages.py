@@ -1,6 +1,6 @@
 """What the screens, the API and the command line show of connections and deliveries. Reads only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -297,7 +297,7 @@ def shares_of(connection: Connection, *, thread_id: int) -> tuple[Share, ...]:
     return tuple(Share(connection=row.connection, kind=row.kind, at=row.at) for row in rows)
 
 
-def _timeline(rows: Sequence[Row[Any]]) -> tuple[StepLine, ...]:
+def _timeline(rows: Iterable[Any]) -> tuple[StepLine, ...]:
     return tuple(
         StepLine(at=row.at, what=row.what, text=Text(STEPS[row.what]), note=unpacked(row.note), attempt=row.attempt)
         for row in rows
