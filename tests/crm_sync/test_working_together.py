@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event, text
 
 from crm_sync.claiming import claim_next
 from forum.events import AnswerAccepted, ThreadEdited
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
 from forum.threads.tables import Thread
-from tests.crm_sync import desk
+from tests.crm_sync import desk, make
 from tests.crm_sync.desk import Desk
+from tests.crm_sync.make import NOON
 from tests.crm_sync.office import Office, ids
 from tests.installing import settings_for
 from tests.servers.webhooks import Receiver
@@ -158,6 +160,7 @@ _WORKER = """
 import sys
 from pathlib import Path
 from forum.kernel.db import Database
+from tests.crm_sync.make import NOON
 from tests.crm_sync.office import Office
 from tests.installing import settings_for
 url, folder, *urls = sys.argv[1:]
@@ -200,3 +203,23 @@ def test_workers_that_are_killed_lose_and_double_nothing(
         )
     assert sorted(by_subject) == sorted(keys)
     assert {len(found) for found in by_subject.values()} == {1}
+
+
+def test_finding_the_next_reads_the_index_of_what_is_due_however_much_was_done(office: Office) -> None:
+    """No clock here: the database is asked how it would look."""
+    with office.db.transaction() as session:
+        sample = [
+            make.delivery(connection_id=2, local_id=number, state="done", settled_at=NOON) for number in range(3000)
+        ]
+        session.add_all([*sample, *(make.delivery(connection_id=2, local_id=9000 + number) for number in range(30))])
+    with office.db.transaction() as session:
+        session.execute(text("ANALYZE"))
+        connection, said = session.connection(), []
+        listener = lambda *given: said.append((given[2], given[3]))  # noqa: E731 (removed by identity below)
+        event.listen(connection, "before_cursor_execute", listener)
+        claim_next(session, 2)
+        event.remove(connection, "before_cursor_execute", listener)
+        (found,) = [each for each in said if "NOT (EXISTS" in each[0]]
+        asked = "EXPLAIN QUERY PLAN " if office.db.is_sqlite else "EXPLAIN "
+        plan = " ".join(str(row) for row in connection.exec_driver_sql(asked + found[0], found[1]))
+    assert "ix_crm_delivery_due" in plan
