@@ -28,7 +28,7 @@ from forum.kernel.settings import Settings
 from forum.members import audit
 from forum.members.actors import SYSTEM
 
-MOST_IN_A_ROW = 50  # of one connection, before the next one has its turn
+MOST_IN_A_ROW = 20  # of one connection, before the next one has its turn
 
 CANNOT_OPEN_SECRETS = N_("The stored secret cannot be read: LOGGIA_SECRET_KEY was changed. Enter the secret again.")
 UNKNOWN_CONNECTOR = N_("This version does not know the connector %(connector)s.")
