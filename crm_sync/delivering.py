@@ -28,7 +28,7 @@ from forum.kernel.settings import Settings
 from forum.members import audit
 from forum.members.actors import SYSTEM
 
-MOST_IN_A_ROW = 50  # of one connection, before the next one has its turn
+MOST_IN_A_ROW = 20  # of one connection, before the next one has its turn
 
 CANNOT_OPEN_SECRETS = N_("The stored secret cannot be read: LOGGIA_SECRET_KEY was changed. Enter the secret again.")
 UNKNOWN_CONNECTOR = N_("This version does not know the connector %(connector)s.")
@@ -41,7 +41,7 @@ def deliver_round(db: Database, egress: Client, settings: Settings, *, opening: 
 
     Safe to run in as many workers at once as wanted. A call may take half a minute, so give it a thread of its own.
     """
-    courier = _Courier(db, egress, settings, opening)
+    courier = Courier(db, egress, settings, opening)
     with db.reading() as connection:
         ids = connections_at_work(connection)
     return sum(courier.drain(connection_id) for connection_id in ids)
@@ -54,7 +54,7 @@ class _Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class _Courier:
+class Courier:
     db: Database
     egress: Client
     settings: Settings

@@ -1,6 +1,6 @@
 """What the screens, the API and the command line show of connections and deliveries. Reads only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -131,12 +131,12 @@ _CONNECTIONS = select(
     _c.last_success_at,
 ).order_by(_c.id)
 _COUNTS = (
-    select(_c.id, _d.state, func.count().label("count"), func.min(_d.created_at, type_=UtcTime).label("oldest"))
+    select(_c.id, _d.state, func.count().label("number"), func.min(_d.created_at, type_=UtcTime).label("oldest"))
     .join_from(ConnectionRow.__table__, CrmDelivery.__table__, and_(_d.connection_id == _c.id, _d.state.in_(_OPEN)))
     .group_by(_c.id, _d.state)
 )
 _DELIVERED = (
-    select(_c.id, func.count().label("count"))
+    select(_c.id, func.count().label("number"))
     .join_from(
         ConnectionRow.__table__,
         CrmDelivery.__table__,
@@ -205,10 +205,10 @@ def _connections(connection: Connection) -> tuple[ConnectionHealth, ...]:
     counts: dict[int, dict[str, int]] = {}
     oldest: dict[int, datetime] = {}
     for row in connection.execute(_COUNTS):
-        counts.setdefault(row.id, dict.fromkeys(_OPEN, 0))[row.state] = row.count
+        counts.setdefault(row.id, dict.fromkeys(_OPEN, 0))[row.state] = row.number
         if row.state in ("waiting", "unsure"):
             oldest[row.id] = min(row.oldest, oldest.get(row.id, row.oldest))
-    delivered = {row.id: row.count for row in connection.execute(_DELIVERED, {"since": now() - _A_DAY})}
+    delivered = {row.id: row.number for row in connection.execute(_DELIVERED, {"since": now() - _A_DAY})}
     return tuple(
         ConnectionHealth(
             id=row.id,
@@ -297,7 +297,7 @@ def shares_of(connection: Connection, *, thread_id: int) -> tuple[Share, ...]:
     return tuple(Share(connection=row.connection, kind=row.kind, at=row.at) for row in rows)
 
 
-def _timeline(rows: Sequence[Row[Any]]) -> tuple[StepLine, ...]:
+def _timeline(rows: Iterable[Any]) -> tuple[StepLine, ...]:
     return tuple(
         StepLine(at=row.at, what=row.what, text=Text(STEPS[row.what]), note=unpacked(row.note), attempt=row.attempt)
         for row in rows

@@ -83,13 +83,12 @@ class Connection(Base):
         if success:
             self.last_success_at = moment
 
-    def did_not_answer(self, moment: datetime) -> bool:
-        """A time-out, a lost connection or a fault of theirs. Returns whether the breaker is open now."""
+    def did_not_answer(self, moment: datetime) -> None:
+        """A time-out, a lost connection or a fault of theirs; the fifth in a row opens the breaker."""
         self.failures += 1
         excess = self.failures - FAILURES_TO_OPEN
         if excess >= 0:
             self.breaker_until = moment + min(_FIRST_PROBE * 2 ** min(excess, 10), _LONGEST_PROBE)
-        return excess >= 0
 
     def hold(self, why: errors.Text) -> None:
         """Stop calling until a person resumes; deliveries keep waiting."""

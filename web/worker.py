@@ -88,16 +88,13 @@ def declare(broker: dramatiq.Broker, work: Callable[[], object]) -> Bell:
     return Bell(broker, actor)
 
 
-def make_runner(db: Database, settings: Settings) -> jobs.Runner:
-    """The rounds of work of this installation."""
+def make_runners(db: Database, settings: Settings) -> tuple[jobs.Runner, jobs.Runner]:
+    """The rounds of work of this installation: those on its own tables, and apart from them those that call other systems."""
     relay = outbox.Relay(db, SUBSCRIBERS)
-    client = egress.Client(settings.egress_allow)
-    return jobs.Runner(
-        [
-            relay.run_once,
-            lambda: delivering.deliver_round(db, client, settings),
-            lambda: jobs.run_due(db, RECURRING),
-        ]
+    client = egress.Client(settings)
+    return (
+        jobs.Runner([relay.run_once, lambda: jobs.run_due(db, RECURRING)]),
+        jobs.Runner([lambda: delivering.deliver_round(db, client, settings)]),
     )
 
 
@@ -109,16 +106,42 @@ RECURRING = (
 
 
 class Worker:
-    """Work of one process: one thread at a time drains what is due, whether a bell or the tick woke it."""
+    """Work of one process, in two lanes: a system that takes half a minute to answer must not delay a notification."""
 
     def __init__(self, db: Database, settings: Settings) -> None:
-        self._runner = make_runner(db, settings)
-        self._busy = threading.Lock()
+        ours, outward = make_runners(db, settings)
         self._stopping = threading.Event()
-        self._ticking: threading.Thread | None = None
+        self._ours = _Lane("loggia-tick", ours, self._stopping)
+        self._outward = _Lane("loggia-outward", outward, self._stopping)
 
     def work(self) -> None:
-        """Drain what is due, unless this process does so already."""
+        """Drain what is due of our own, unless this process does so already, and wake the lane that calls other systems."""
+        self._ours.work()
+        self._outward.wake()
+
+    def start_ticking(self) -> None:
+        """Look for work each second from now on."""
+        self._ours.start()
+        self._outward.start()
+
+    def stop(self) -> None:
+        """Finish the pieces in hand and stop."""
+        self._stopping.set()
+        self._ours.stop()
+        self._outward.stop()
+
+
+class _Lane:
+    """Rounds that one thread at a time works off, whether a bell or the tick woke it."""
+
+    def __init__(self, name: str, runner: jobs.Runner, stopping: threading.Event) -> None:
+        self._runner = runner
+        self._stopping = stopping
+        self._busy = threading.Lock()
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._tick, name=name, daemon=True)
+
+    def work(self) -> None:
         while not self._stopping.is_set() and self._busy.acquire(blocking=False):
             try:
                 if not self._runner.run_once():
@@ -129,21 +152,23 @@ class Worker:
             finally:
                 self._busy.release()
 
-    def start_ticking(self) -> None:
-        """Look for work each second from now on."""
-        self._ticking = threading.Thread(target=self._tick, name="loggia-tick", daemon=True)
-        self._ticking.start()
+    def wake(self) -> None:
+        self._woken.set()
+
+    def start(self) -> None:
+        self._thread.start()
 
     def stop(self) -> None:
-        """Finish the piece in hand and stop."""
-        self._stopping.set()
-        if self._ticking is not None:
-            self._ticking.join(timeout=30)
+        self._woken.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
         with self._busy:
             pass
 
     def _tick(self) -> None:
-        while not self._stopping.wait(TICK):
+        while not self._stopping.is_set():
+            self._woken.wait(TICK)
+            self._woken.clear()
             self.work()
 
 

@@ -105,13 +105,11 @@ class Webhook:
                 max_bytes=MOST_BYTES,
             )
         except egress.Refused as error:
-            raise Unauthorised(Text(N_("We may not call this address: %(why)s"), why=str(error))) from error
-        except egress.TimedOut as error:
-            raise Unsure() from error
-        except egress.ConnectionLost as error:
+            raise Unauthorised(error.text) from error  # an address for an administrator to mend, not a record's fault
+        except egress.Failed as error:
             if error.sent:
                 raise Unsure() from error
-            raise Later(N_("There is no connection to the receiver."), scope="endpoint") from error
+            raise Later(error.text, scope="endpoint") from error
         _judge(answer)
 
 

@@ -113,7 +113,7 @@ class DeskConnector:
             answer = self._setup.egress.request(
                 method, self._setup.config["url"] + target, headers={}, content=body, timeout=5, max_bytes=10_000
             )
-        except egress.ConnectionLost as error:
+        except egress.Failed as error:
             if error.sent:
                 raise Unsure() from error
             raise Later(scope="endpoint") from error

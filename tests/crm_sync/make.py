@@ -1,6 +1,6 @@
 """Things that the tests of crm_sync are about, with defaults for everything a test does not care about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,12 @@ def connection(*, name: str = "desk", connector: str = "desk", **columns: Any) -
 
 
 def delivery(*, kind: str = "case", local_id: int = 7, **columns: Any) -> CrmDelivery:
-    given = {"connection_id": 1, "cause": "AnswerAccepted", "created_at": NOON, "not_before": NOON} | columns
+    given: dict[str, Any] = {
+        "connection_id": 1,
+        "cause": "AnswerAccepted",
+        "created_at": NOON,
+        "not_before": NOON,
+    } | columns
     return CrmDelivery(kind=kind, local_id=local_id, **given)
 
 
@@ -190,11 +195,9 @@ def published(session: Session, asked: Asked) -> Article:
     return row
 
 
-def allowing(settings: Settings, url: str) -> Settings:
-    """The same settings, with leave to call a server of the test's own."""
-    from dataclasses import replace
-
-    return replace(settings, egress_allow=(url.removeprefix("http://").rstrip("/"),))
+def allowing(settings: Settings, *urls: str) -> Settings:
+    """The same settings, with leave to call servers of the test's own."""
+    return replace(settings, egress_allow=tuple(url.removeprefix("http://").rstrip("/") for url in urls))
 
 
 def decision(session: Session) -> int:

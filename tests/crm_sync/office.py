@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from crm_sync.connectors import Opening, Setup, open_remote
-from crm_sync.delivering import deliver_round
+from crm_sync.delivering import Courier, deliver_round
 from crm_sync.ports import Remote
 from crm_sync.reactions import REACTIONS
 from crm_sync.sealing import Secret, seal
@@ -28,18 +28,14 @@ class Office:
 
     def __init__(self, db: Database, settings: Settings, *urls: str) -> None:
         self.db = db
-        for url in urls:
-            settings = make.allowing(settings, url)
-        self.settings = settings
-        self.egress = Client(settings)
+        self.settings = make.allowing(settings, *urls)
+        self.egress = Client(self.settings)
 
-    def connect(
-        self, connector: str, *, name: str = "desk", secrets: tuple[str, ...] = (make.SECRET,), **config: Any
-    ) -> int:
+    def connect(self, connector: str, *, name: str = "desk", installation: str = "loggia-1a2b", **config: Any) -> int:
         with self.db.transaction() as session:
             connection = make.connection(name=name, connector=connector)
-            connection.config = config
-            kept = [Secret(secret) for secret in secrets]
+            connection.config, connection.installation = config, installation
+            kept = [Secret(make.SECRET)]
             connection.secrets = seal(kept, secret_key=self.settings.secret_key, bound_to=name)
             session.add(connection)
             session.flush()
@@ -56,6 +52,9 @@ class Office:
 
     def round(self, opening: Opening | None = None) -> int:
         return deliver_round(self.db, self.egress, self.settings, opening=opening or opened)
+
+    def courier(self) -> Courier:
+        return Courier(self.db, self.egress, self.settings, opened)
 
     def time_passes(self) -> None:
         """Whatever waits for a time has waited long enough: retries, pauses, probes and leases."""
@@ -145,7 +144,7 @@ def dying(where: str) -> Opening:
                 real(*given)
             raise Killed
 
-        remote.put_case = put_case  # type: ignore[method-assign]
+        remote.put_case = put_case  # type: ignore[method-assign, assignment]
         return remote
 
     return opening

@@ -13,8 +13,8 @@ from tests.crm_sync.make import NOON
 SECOND = timedelta(seconds=1)
 
 
-def _running(**columns: object) -> CrmDelivery:
-    delivery = make.delivery(**columns)
+def _running() -> CrmDelivery:
+    delivery = make.delivery()
     transitions.claimed(delivery, token="t", until=NOON + timedelta(seconds=120))
     return delivery
 

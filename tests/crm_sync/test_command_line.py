@@ -1,0 +1,58 @@
+"""`loggia crm`, as an operator types it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from crm_sync.connections import ensure_default_connection
+from forum.kernel.db import Database
+from tests.crm_sync import make
+from tests.installing import SECRET_KEY, copy_of_sqlite
+from web.cli.crm import crm
+
+
+@pytest.fixture
+def url(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An installation with one delivery done and two that could not be delivered."""
+    url = copy_of_sqlite(sqlite_template, tmp_path)
+    monkeypatch.setenv("LOGGIA_DATABASE_URL", url)
+    monkeypatch.setenv("LOGGIA_VAR_DIR", str(tmp_path))
+    monkeypatch.setenv("LOGGIA_SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("LOGGIA_BASE_URL", "http://127.0.0.1:8000")
+    db = Database(url)
+    with db.transaction() as session:
+        connection_id = ensure_default_connection(session)
+        asked = make.question(session)
+        for state in ("done", "parked", "held"):
+            row = make.delivery(connection_id=connection_id, local_id=asked.thread_id, state=state)
+            session.add(row)
+    db.dispose()
+    return url
+
+
+def said(*arguments: str) -> Result:
+    return CliRunner().invoke(crm, arguments)
+
+
+def test_status_tells_what_waits_for_a_person(url: str) -> None:
+    result = said("status")
+    assert result.exit_code == 0
+    assert "journal" in result.output
+    assert "Pump is silent" in result.output
+    (row,) = json.loads(said("status", "--json").output)
+    assert (row["connection"], row["health"], row["parked"], row["held"]) == ("journal", "trouble", 1, 1)
+
+
+def test_replay_takes_one_or_all(url: str) -> None:
+    assert said("replay", "2").output == "1 will be tried again.\n"
+    assert said("replay", "--dead").output == "1 will be tried again.\n"
+    assert said("replay", "--dead").output == "0 will be tried again.\n"
+    (row,) = json.loads(said("status", "--json").output)
+    assert (row["waiting"], row["parked"], row["held"]) == (2, 0, 0)
+
+
+@pytest.mark.parametrize("arguments", [(), ("2", "--dead")])
+def test_replay_wants_to_know_which(url: str, arguments: tuple[str, ...]) -> None:
+    assert said("replay", *arguments).exit_code == 2
