@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import structlog
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.concurrency import set_asyncio_executor, sync_to_thread
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
@@ -65,7 +65,7 @@ def create_app(settings: Settings, *, handlers: Sequence[HTTPRouteHandler] = (),
     errors = Errors(error_page(settings.site_name))
 
     site = Litestar(
-        route_handlers=[placed(handler, db) for handler in (*routes.ROUTES, *handlers)],
+        route_handlers=[in_one_router([*routes.ROUTES, *handlers], db)],
         lifespan=[lifespan(house)],
         state=State({STATE_KEY: house}),
         before_request=check_body,
@@ -122,18 +122,30 @@ class Edge:
             await self.site(cast("LifeSpanScope", scope), receive, send)
 
 
-def placed(handler: HTTPRouteHandler, db: Database) -> HTTPRouteHandler:
-    """The handler, set to run where it is quickest: a GET straight on the loop on SQLite, everything else in a thread.
+def in_one_router(handlers: Sequence[HTTPRouteHandler], db: Database) -> Router:
+    """The handlers, each set to run where it is quickest, in one router and once per path.
+
+    Registered one by one, two handlers of one path, or one handler of two, would be prepared twice by the framework, and a
+    handler that is prepared twice for its thread answers with a coroutine that nobody awaits.
+    """
+    return Router(
+        "/", route_handlers=[placed(handler, path, db) for handler in handlers for path in sorted(handler.paths)]
+    )
+
+
+def placed(handler: HTTPRouteHandler, path: str, db: Database) -> HTTPRouteHandler:
+    """A copy of the handler, set to run where it is quickest: a GET straight on the loop on SQLite, else in a thread.
 
     A read of the embedded database takes less time than handing it to a thread. What may write, and what says of itself
-    that it is slow (`opt={"slow": True}`), is in a thread always.
+    that it is slow (`opt={"slow": True}`), is in a thread always. The original belongs to its module and stays as it is:
+    the framework changes what it is given, and there may be a second application, on the other database.
     """
-    reads = set(handler.http_methods) <= {"GET", "HEAD"} and not handler.opt.get("slow")
-    if not (handler.sync_to_thread and reads and db.is_sqlite):
-        return handler
-    on_the_loop = copy(handler)  # the original belongs to its module, and another application may be on PostgreSQL
-    on_the_loop.sync_to_thread = False
-    return on_the_loop
+    own = copy(handler)
+    own.paths = {path}
+    reads = set(own.http_methods) <= {"GET", "HEAD"} and not own.opt.get("slow")
+    if own.sync_to_thread and reads and db.is_sqlite:
+        own.sync_to_thread = False
+    return own
 
 
 def limits_for(settings: Settings) -> Limits:

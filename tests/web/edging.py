@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, cast
 
 import sqlalchemy.exc
 from litestar import Request, Response, get, post, put
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody, RawBody
 from litestar.testing import TestClient
+from litestar.types import Scope
 from msgspec import Meta, Struct
 
 from forum.kernel.errors import Conflict, Gone, Invalid, NotAllowed, NotFound, TooMany, Unavailable
@@ -72,7 +75,9 @@ class Site:
             page = query(request, Listing).page
             own = f"/kept/{name}" + (f"?page={page}" if page > 1 else "")
             keep(request, address=own, version=self.version, version_of=self.look)
-            said = f"<p>{name} page {page} version {self.version} in {visit_of(request).locale} {visit_of(request).theme}"
+            said = (
+                f"<p>{name} page {page} version {self.version} in {visit_of(request).locale} {visit_of(request).theme}"
+            )
             return Response(said + "." * 500, media_type="text/html", headers=_asked_for(request))
 
         @get("/kept-form", sync_to_thread=True)
@@ -110,7 +115,7 @@ def _signing() -> list[HTTPRouteHandler]:
         return Response(form_token(request), media_type="text/html")
 
     @post("/login", sync_to_thread=True)
-    def login(request: AnyRequest, body: bytes) -> Response[str]:
+    def login(request: AnyRequest, body: RawBody) -> Response[str]:
         with db_of(request).transaction() as session:
             token = signing_in.sign_in(session, member_id=parse(body, SignInForm).member)
         issue(request, token)
@@ -135,7 +140,7 @@ def _signing() -> list[HTTPRouteHandler]:
             return Response(current_member(request, connection).handle, media_type="text/plain")
 
     @post(["/change", "/api/change"], sync_to_thread=True)
-    def change(request: AnyRequest, body: bytes) -> Response[bytes]:
+    def change(request: AnyRequest, body: RawBody) -> Response[bytes]:
         return Response(body, status_code=200, media_type="application/octet-stream")
 
     return [form, login, logout, me, mine, change]
@@ -143,7 +148,7 @@ def _signing() -> list[HTTPRouteHandler]:
 
 def _machines() -> list[HTTPRouteHandler]:
     @post("/api/echo", sync_to_thread=True, status_code=200)
-    def echo(data: Echo) -> Echo:
+    def echo(data: JSONBody[Echo]) -> Echo:
         return data
 
     @put("/api/things/{thing_id:str}", sync_to_thread=True)
@@ -176,15 +181,92 @@ def failing(name: FromPath[str]) -> None:
     raise ERRORS[name]()
 
 
-def site_of(settings: Settings, site: Site | None = None, *, limits: Limits | None = None) -> Edge:
-    return create_app(settings, handlers=(site or Site()).handlers(), limits=limits)
+class Opener:
+    """Opens sites and browsers on them, and closes the databases behind them at the end."""
+
+    def __init__(self) -> None:
+        self._open: list[Edge] = []
+
+    def __call__(
+        self, settings: Settings, site: Site | None = None, *, limits: Limits | None = None, base_url: str = HERE
+    ) -> TestClient[Any]:
+        """A browser that keeps cookies and follows nothing by itself, on a site of its own."""
+        app = create_app(settings, handlers=(site or Site()).handlers(), limits=limits)
+        self._open.append(app)
+        client: TestClient[Any] = TestClient(app, base_url=base_url)
+        client.follow_redirects = False
+        return client
+
+    def close(self) -> None:
+        for app in self._open:
+            app.site.state["loggia"].db.dispose()
 
 
-def client_of(app: Edge, base_url: str = HERE) -> TestClient[Any]:
-    """A browser that keeps cookies and follows nothing by itself."""
-    client: TestClient[Any] = TestClient(app, base_url=base_url)
-    client.follow_redirects = False
-    return client
+def opening() -> Iterator[Opener]:
+    """The body of a fixture."""
+    opener = Opener()
+    yield opener
+    opener.close()
 
 
-__all__ = ["ERRORS", "FROM_HERE", "HERE", "Site", "client_of", "settings_for", "site_of"]
+def embedded(folder: Path, **variables: str) -> Settings:
+    """Settings over a database file that nothing is in."""
+    return settings_for(f"sqlite:///{folder / 'empty.sqlite'}", folder, **variables)
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        return ", ".join(value.decode() for key, value in self.headers if key == name.encode())
+
+
+def raw(
+    app: Edge,
+    path: str,
+    *headers: tuple[bytes, bytes],
+    method: str = "GET",
+    query: bytes = b"",
+    chunks: Sequence[bytes] = (b"",),
+) -> RawAnswer:
+    """A request exactly as given, past what a client would tidy up."""
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "http",
+        "root_path": "",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode("utf-8", "replace"),
+        "query_string": query,
+        "headers": list(headers),
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8000),
+        "state": {},
+    }
+    return asyncio.run(_ask(app, scope, list(chunks)))
+
+
+async def _ask(app: Edge, scope: dict[str, Any], chunks: list[bytes]) -> RawAnswer:
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        if not chunks:
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(cast("Scope", scope), receive, send)
+    body = b"".join(message.get("body", b"") for message in sent[1:])
+    return RawAnswer(sent[0]["status"], list(sent[0]["headers"]), body)
+
+
+OUR_HOST = (b"host", HERE.removeprefix("http://").encode())
+
+__all__ = ["ERRORS", "FROM_HERE", "HERE", "OUR_HOST", "Opener", "Site", "embedded", "opening", "raw", "settings_for"]

@@ -99,7 +99,7 @@ def check_address(path: str, query: bytes) -> None:
         raise Refused(URI_TOO_LONG, _TOO_LONG)
     if not path.startswith("/"):
         raise Refused(NOT_FOUND, _NO_PAGE)
-    if not path.isprintable() and _BAD_TEXT.search(path):
+    if not (path.isascii() and path.isprintable()) and _BAD_TEXT.search(path):
         raise Refused(BAD_REQUEST, _UNREADABLE)
     if query and (b"%" in query or not query.isascii()):
         _check_query(query)
