@@ -9,15 +9,12 @@ import pytest
 from litestar import Request, get
 from litestar.testing import TestClient
 
-from forum.kernel.access import ANONYMOUS, Actor
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
 from forum.members import accounts, signing_in
 from forum.members.tables import Member
 from web.app import create_app
 from web.edge.csrf import form_token
-from web.edge.visit import Visit
-from web.pages.choices import locale_of
 
 Choose = Callable[..., tuple[int, str, list[str]]]
 FROM_HERE = {"sec-fetch-site": "same-origin", "origin": "http://127.0.0.1:8000"}
@@ -93,10 +90,3 @@ def test_whoever_is_signed_in_chooses_with_the_token_of_a_page(
 ) -> None:
     signed_in(client, database, "ruth")
     assert choose("/locale", locale="it")[0] == 403
-
-
-def test_the_account_s_language_comes_first() -> None:
-    visit = Visit("r", "peer", locale="en")
-    assert locale_of(ANONYMOUS, visit) == "en"
-    assert locale_of(Actor(member_id=1, locale="it"), visit) == "it"
-    assert locale_of(Actor(member_id=1, locale="xx"), visit) == "en"
