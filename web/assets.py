@@ -92,6 +92,7 @@ def url(name: str) -> str:
     return f"/static/{made}" if made else ""
 
 
+@cache
 def icon(name: str) -> Markup:
     """The picture of that name from the sprite, silent to screen readers: a word always stands beside it."""
     return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(url("icons.svg"), name)

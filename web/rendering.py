@@ -1,12 +1,13 @@
 """Pages as bytes: one Jinja environment per language, tuned once, here.
 
-A page is mostly translated words and escaped values, and a stock environment pays for both at every request. Three
+A page is mostly translated words and escaped values, and a stock environment pays for both at every request. Four
 changes take that away, and a test renders every template both ways and compares the bytes:
 
 1. calls whose arguments are known (`_('…')`, `icon('…')`, `asset('…')`) are answered when the template is compiled, and
    a sentence with values in it becomes text, value, text;
 2. values go through an escape that builds no `Markup` object for each;
-3. attributes are read with the builtin `getattr`. Contexts therefore hold objects, never dicts, and a missing name raises.
+3. macros are called straight, not through the context, and take their arguments as they come;
+4. attributes are read with the builtin `getattr`. Contexts therefore hold objects, never dicts, and a missing name raises.
 
 Templates belong to us; what people write reaches them as values only.
 """
@@ -14,13 +15,17 @@ Templates belong to us; what people write reaches them as values only.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import jinja2
-from jinja2 import nodes
+from jinja2 import nodes, pass_eval_context
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.runtime import Macro
+from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
@@ -34,7 +39,7 @@ except ImportError:  # pragma: no cover - only where MarkupSafe has no compiled 
     from markupsafe._native import _escape_inner
 
 TEMPLATES = Path(__file__).parent / "templates"
-PURE = {"icon": assets.icon, "asset": assets.url}
+PURE: dict[str, Callable[..., str]] = {"icon": assets.icon, "asset": assets.url}
 _VALUE = re.compile(r"%\((\w+)\)s|%%")
 
 
@@ -90,17 +95,19 @@ class LocaleEnvironment(jinja2.Environment):
         super().__init__(**options)
         self.words = words
         self.template_class = _Template
+        self.code_generator_class = _CodeGenerator
         # The method of the same name looks for an item when there is no attribute; objects have attributes.
         self.getattr = getattr  # type: ignore[assignment,method-assign]
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         parsed = super()._parse(source, name, filename)
         folded: nodes.Template = _Folding(self.words).visit(parsed)
+        _mark_straight_calls(folded)
         return folded
 
 
 class _Template(jinja2.Template):
-    """A template whose values go through `_escaped`."""
+    """A template whose values go through `_escaped`, and whose macros are `_Macro`."""
 
     @classmethod
     def from_code(
@@ -112,7 +119,7 @@ class _Template(jinja2.Template):
     ) -> jinja2.Template:
         namespace = {"environment": environment, "__file__": code.co_filename}
         exec(code, namespace)  # noqa: S102 - the code that Jinja compiled from our template, as Jinja runs it
-        namespace["escape"] = _escaped
+        namespace |= {"escape": _escaped, "Macro": _Macro}
         made = cls._from_namespace(environment, namespace, globals)
         made._uptodate = uptodate
         return made
@@ -130,6 +137,44 @@ def _escaped(value: Any) -> str:
     if hasattr(value, "__html__"):
         return value.__html__()  # type: ignore[no-any-return]
     return _escape_inner(str(value))
+
+
+class _Macro(Macro):
+    """A macro that is quick when it is called with plain arguments."""
+
+    @pass_eval_context
+    def __call__(self, *args: Any, **kwargs: Any) -> str:
+        given = len(args) - 1
+        if kwargs or self.caller or self.explicit_caller or self.catch_varargs or given > self._argument_count:
+            return super().__call__(*args, **kwargs)
+        return Markup(self._func(*args[1:], *(missing,) * (self._argument_count - given)))  # noqa: S704 - escaped inside
+
+
+class _CodeGenerator(CodeGenerator):
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
+        passed = getattr(node, "passed_first", None)
+        if passed is None:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.visit(node.node, frame)
+        self.write(f"({passed}")
+        self.signature(node, frame, {"caller": "caller"} if forward_caller else None)
+        self.write(")")
+
+
+def _mark_straight_calls(template: nodes.Template) -> None:
+    """Mark the calls that certainly reach a macro (of an imported file, or of this one) or a function of ours."""
+    taken = {name.name for name in template.find_all(nodes.Name) if name.ctx != "load"}
+    files = {found.target for found in template.find_all(nodes.Import)} - taken
+    macros = ({found.name for found in template.find_all(nodes.Macro)} | {"caller"}) - taken
+    for call in template.find_all(nodes.Call):
+        called = call.node
+        whole = called.node if isinstance(called, nodes.Getattr) else called
+        name = whole.name if isinstance(whole, nodes.Name) else ""
+        if name in (files if isinstance(called, nodes.Getattr) else macros):
+            call.passed_first = "context.eval_ctx"  # type: ignore[attr-defined]
+        elif called is whole and name in PURE and name not in taken:
+            call.passed_first = "*()"  # type: ignore[attr-defined]
 
 
 class _Folding(NodeTransformer):

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from tests.web import specimens
 from web import assets, rendering
+from web.pages.parts import Vote
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -48,7 +49,7 @@ class SpecimenSite:
 
 
 def components(locale: str) -> bytes:
-    context = specimens.context(locale) | {"vote": specimens.Vote("/vote", 12, 1)}
+    context = specimens.context(locale) | {"vote": Vote("/vote", 12, 1)}
     context["page"] = specimens.page(locale, title="Components", notices=())
     return rendering.environment(locale).from_string(specimens.SOURCE).render(context).encode()
 

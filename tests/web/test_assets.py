@@ -88,3 +88,13 @@ def test_every_icon_that_templates_name_is_in_the_sprite() -> None:
     }
     assert len(named) > 20
     assert named - drawn == set()
+
+
+@pytest.mark.parametrize(
+    ("names", "most"),
+    [(("site.css",), 12_000), (("read.js",), 26_000), (("read.js", "compose.js"), 45_000), (("icons.svg",), 4_000)],
+)
+def test_what_is_sent_stays_light(names: tuple[str, ...], most: int) -> None:
+    """The budgets of a page, gzipped; a checkout without the build has only the stylesheet, unminified."""
+    shelf = assets.shelf()
+    assert sum(len(shelf.files[shelf.names[name]].gzipped) for name in names if name in shelf.names) <= most

@@ -131,3 +131,20 @@ def test_percent_signs_survive() -> None:
         rendered("{% trans %}100% sure{% endtrans %} {% trans n=5 %}{{ n }}% sure{% endtrans %}", "en")
         == "100% sure 5% sure"
     )
+
+
+def test_a_macro_takes_arguments_in_every_way() -> None:
+    source = (
+        "{% macro m(a, b='B', c='C') %}{{ a }}{{ b }}{{ c }}{% endmacro %}"
+        "{% macro around(word) %}({{ word }}{{ caller() }}){% endmacro %}"
+        "{% macro rest() %}{{ varargs|join('-') }}{{ kwargs|length }}{% endmacro %}"
+        "{{ m('<') }} {{ m('1', '2') }} {{ m('1', c='3') }} {{ m(a='1') }} {% call around('x') %}<i>{% endcall %} {{ rest(1, 2, k=3) }}"
+    )
+    assert rendered(source, "en") == "&lt;BC 12C 1B3 1BC (x<i>) 1-21"
+    with pytest.raises(TypeError):
+        environment("en").from_string("{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}").render()
+
+
+def test_a_value_that_hides_a_macro_is_called_as_a_value() -> None:
+    source = "{% macro word() %}macro{% endmacro %}{% for word in words %}{{ word() }}{% endfor %}"
+    assert rendered(source, "en", words=[lambda: "value"]) == "value"

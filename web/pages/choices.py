@@ -11,14 +11,12 @@ from litestar import Request, Response, post
 from litestar.params import RawBody
 from msgspec import Struct
 
-from forum.kernel.access import Actor
 from forum.members import accounts
 from web.edge.cookies import LOCALE, THEME
-from web.edge.visit import Visit, visit_of
+from web.edge.visit import visit_of
 from web.forms import parse
 from web.identity import current_actor
 from web.installation import db_of
-from web.locales import LOCALES
 from web.returning import safe_next
 
 
@@ -30,11 +28,6 @@ class LocaleChoice(Struct, frozen=True):
 class ThemeChoice(Struct, frozen=True):
     theme: Literal["system", "light", "dark"]
     next: str = "/"
-
-
-def locale_of(actor: Actor, visit: Visit) -> str:
-    """The language to answer in: the account's; else the footer's choice, the browser's wish, the site's default."""
-    return actor.locale if actor.locale in LOCALES else visit.locale
 
 
 @post("/locale", sync_to_thread=True, status_code=303)
