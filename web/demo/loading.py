@@ -1,13 +1,14 @@
-"""Bringing the demo community to life: every step through the verb that people use, each at its moment, in a transaction of its own."""
+"""Bringing the demo community to life: every step through the verb that people use, each at its moment."""
 
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from forum.kernel import clock
 from forum.kernel.db import Database
@@ -26,10 +27,10 @@ def is_inhabited(db: Database) -> bool:
         return connection.execute(select(Member.id).limit(1)).first() is not None
 
 
-def fill(db: Database, passwords: Mapping[str, str], settle: Callable[[], object]) -> bool:
+def fill(db: Database, passwords: Mapping[str, str], react: Callable[[Session], object]) -> bool:
     """Fill an installation that nobody lives in yet; returns whether that was done.
 
-    `settle` works off what waits in the outbox. It is called after each day of the story, at that day's time, so that
+    `react` tells the subscribers what happened. It is called at the end of each day of the story, at that day's time, so that
     reputation has grown when somebody needs it, and notifications bear the day on which they would have come.
 
     Raises:
@@ -39,17 +40,20 @@ def fill(db: Database, passwords: Mapping[str, str], settle: Callable[[], object
         return False
     stage, filled_at = Stage(dict(passwords)), clock.now()
     for _, day in groupby(steps(checked_community()), key=lambda step: step.ago // DAY):
-        for step in day:
-            _take(db, stage, step, filled_at)
-            last = step
-        with clock.at(filled_at - last.ago):
-            settle()
+        _live(db, stage, list(day), filled_at, react)
     return True
 
 
-def _take(db: Database, stage: Stage, step: Step, filled_at: datetime) -> None:
-    with clock.at(filled_at - step.ago), db.transaction() as session:
-        step.act(stage, session)
+def _live(
+    db: Database, stage: Stage, day: Sequence[Step], filled_at: datetime, react: Callable[[Session], object]
+) -> None:
+    """A day is one transaction: to commit each vote by itself would make a newcomer wait."""
+    with db.transaction() as session:
+        for step in day:
+            with clock.at(filled_at - step.ago):
+                step.act(stage, session)
+        with clock.at(filled_at - day[-1].ago):
+            react(session)
 
 
 def passwords_of(community: Community, secret_key: str) -> dict[str, str]:
