@@ -1,8 +1,9 @@
 """The map of what was imported: a thing's site, kind and id there lead to its id here."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from forum.exchange.tables import ImportSource
@@ -15,7 +16,7 @@ _KNOWN = select(_S.source_id, _S.local_id).where(
 _MOST = 2_000
 
 
-def known(session: Session, site: str, kind: str, ids: Iterable[int | str]) -> dict[str, int]:
+def known(session: Session | Connection, site: str, kind: str, ids: Iterable[int | str]) -> dict[str, int]:
     """Those of the ids that were imported already, each with its id here."""
     wanted = sorted({str(each) for each in ids})
     found: dict[str, int] = {}
@@ -25,7 +26,7 @@ def known(session: Session, site: str, kind: str, ids: Iterable[int | str]) -> d
     return found
 
 
-def remember(session: Session, site: str, kind: str, local_ids: Mapping[int | str, int]) -> None:
+def remember(session: Session, site: str, kind: str, local_ids: Mapping[Any, int]) -> None:
     """Note what was imported, in the transaction that imports it.
 
     Raises:

@@ -53,7 +53,10 @@ def test_every_post_of_a_real_dump_renders_alike(name: str) -> None:
         ("<p>Look!<a href='https://a.example'>x</a></p>", r"Look\![x](https://a.example)"),
         ("<p><img src='https://a.example/i.png' alt='a [plan]'></p>", r"[a \[plan\]](https://a.example/i.png)"),
         ("<p><img src='https://a.example/i.png?x=1'></p>", "[i.png](https://a.example/i.png?x=1)"),
-        ("<p><a href='https://b.example'><img src='https://a.example/i.png' alt='A'></a></p>", "[A](https://b.example)"),
+        (
+            "<p><a href='https://b.example'><img src='https://a.example/i.png' alt='A'></a></p>",
+            "[A](https://b.example)",
+        ),
         ("<p>H<sub>2</sub>O, x<sup>10</sup>, <sup>note</sup></p>", "H₂O, x¹⁰, note"),
         ("<p><b>bold: </b>and <i>it</i><s>gone</s></p>", "**bold:** and itgone"),
         ("<p><kbd>Ctrl</kbd> <code>a`b</code></p>", "`Ctrl` `` a`b ``"),

@@ -10,7 +10,9 @@ from forum.kernel import markdown
 from forum.kernel.errors import N_, Invalid, Text
 
 # A comment there is one paragraph with emphasis, code and links; what would begin a block with us gets a backslash.
-_BLOCK = re.compile(r"^[ \t]*(?:([-+*](?=\s)|#{1,6}(?=\s|$)|[>|]|`{3}|~{3}|=+\s*$|-+\s*$)|(\d{1,9})([.)])(?=\s))", re.MULTILINE)
+_BLOCK = re.compile(
+    r"^[ \t]*(?:([-+*](?=\s)|#{1,6}(?=\s|$)|[>|]|`{3}|~{3}|=+\s*$|-+\s*$)|(\d{1,9})([.)])(?=\s))", re.MULTILINE
+)
 
 
 class Saying(msgspec.Struct, frozen=True):

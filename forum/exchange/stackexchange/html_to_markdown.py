@@ -23,7 +23,7 @@ _MARKS = re.compile(r"[\\`*\[\]<]|(?<![^\W_])_|_(?![^\W_])|~|&(?=#?\w+;)|(?<=\s)
 # What begins something at the start of a line. The text of an element may be such a start, or not: it costs a backslash.
 _LINE_MARKS = re.compile(r"^( ?)([-+](?=\s|-*\s*$)|#(?=#{0,5}(?:\s|$))|[>|]|:(?=-)|=(?==*\s*$))", re.MULTILINE)
 _LIST_NUMBERS = re.compile(r"^( ?\d{1,9})([.)])(?=\s|$)", re.MULTILINE)
-# An address that was no link in the source is to stay none.
+# An address that was no link in the source is to stay none, and one among a link's words is not to end the link.
 _BARE_ADDRESS = re.compile(r"(https?|ftp|www|\w)(:(?=//)|(?<=www)\.|@(?=\w))", re.IGNORECASE)
 _LINES = re.compile(r"^(?=.)", re.MULTILINE)
 _TICKS = re.compile(r"`+")
@@ -62,8 +62,7 @@ class _Converter(MarkdownConverter):
         text = _MARKS.sub(r"\\\g<0>", text)
         text = _LINE_MARKS.sub(r"\1\\\2", text)
         text = _LIST_NUMBERS.sub(r"\1\\\2", text)
-        if "a" not in parent_tags:
-            text = _BARE_ADDRESS.sub(r"\1\\\2", text)
+        text = _BARE_ADDRESS.sub(r"\1\\\2", text)
         if "td" in parent_tags or "th" in parent_tags:
             text = text.replace("|", r"\|")
         return text

@@ -21,6 +21,7 @@ _SCHEMA = """
     CREATE TABLE history (id INTEGER PRIMARY KEY, post INTEGER, data BLOB);
     CREATE TABLE vote (post INTEGER, day INTEGER, up INTEGER, down INTEGER, PRIMARY KEY (post, day)) WITHOUT ROWID;
     CREATE TABLE accepted (post INTEGER PRIMARY KEY, day INTEGER);
+    CREATE TABLE text (id INTEGER PRIMARY KEY, data BLOB);
 """
 _INDEXES = """
     CREATE INDEX post_thread ON post (thread);
@@ -53,10 +54,10 @@ _ACCEPTED = """
     SELECT a.post, a.day FROM accepted a JOIN post ON post.id = a.post WHERE post.thread BETWEEN ? AND ?
 """
 _LONE_ANSWERS = """
-    SELECT id, number FROM post WHERE NOT EXISTS (SELECT 1 FROM post q WHERE q.id = post.thread) ORDER BY number
+    SELECT number FROM post WHERE NOT EXISTS (SELECT 1 FROM post q WHERE q.id = post.thread) ORDER BY number
 """
 _LONE_COMMENTS = """
-    SELECT c.id, c.number FROM comment c WHERE NOT EXISTS (
+    SELECT c.number, EXISTS (SELECT 1 FROM text WHERE text.id = c.post) FROM comment c WHERE NOT EXISTS (
         SELECT 1 FROM post JOIN post q ON q.id = post.thread WHERE post.id = c.post
     ) ORDER BY c.number
 """
@@ -95,7 +96,7 @@ class StagedThread(msgspec.Struct):
 
 
 class Staging:
-    """The temporary file. Fill it, call `sort`, then read the threads."""
+    """The temporary file, a context manager. Fill it, call `sort`, then read the threads."""
 
     def __init__(self, path: Path) -> None:
         self._file = sqlite3.connect(path, isolation_level=None)
@@ -104,7 +105,10 @@ class Staging:
         self._encode = msgspec.msgpack.Encoder().encode
         self._votes: Counter[tuple[int, int, int]] = Counter()
 
-    def close(self) -> None:
+    def __enter__(self) -> "Staging":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
         self._file.close()
 
     def add_post(self, number: int, row: PostRow) -> bool:
@@ -116,6 +120,15 @@ class Staging:
         """Keep a comment; False if its id was there already."""
         values = (row.id, row.post_id, number, self._encode(row))
         return self._add("INSERT OR IGNORE INTO comment VALUES (?, ?, ?, ?)", values)
+
+    def add_text(self, row: PostRow) -> None:
+        """Keep what is said about a tag."""
+        self._add("INSERT OR IGNORE INTO text VALUES (?, ?)", (row.id, self._encode(row)))
+
+    def text(self, post_id: int | None) -> PostRow | None:
+        """What is said about a tag in the post of that id."""
+        found = self._file.execute("SELECT data FROM text WHERE id = ?", (post_id,)).fetchone()
+        return None if found is None else _decode_post(found[0])
 
     def add_history(self, row: HistoryRow) -> None:
         self._add("INSERT OR IGNORE INTO history VALUES (?, ?, ?)", (row.id, row.post_id, self._encode(row)))
@@ -147,12 +160,12 @@ class Staging:
             last = ids[-1]
             yield self._threads_between(ids[0], last)
 
-    def lone_answers(self) -> Iterator[tuple[int, int]]:
-        """Id and row number of every answer whose question is not there."""
-        return self._file.execute(_LONE_ANSWERS)
+    def lone_answers(self) -> list[int]:
+        """The row number of every answer whose question is not there."""
+        return [number for (number,) in self._file.execute(_LONE_ANSWERS)]
 
-    def lone_comments(self) -> Iterator[tuple[int, int]]:
-        """Id and row number of every comment whose question or answer is not there."""
+    def lone_comments(self) -> Iterator[tuple[int, bool]]:
+        """The row number of every comment without question or answer, and whether it is about a tag's text instead."""
         return self._file.execute(_LONE_COMMENTS)
 
     def _add(self, statement: str, values: tuple[object, ...]) -> bool:
