@@ -1,5 +1,6 @@
 """What the public log, a decision's page and the review queue read."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -102,6 +103,7 @@ _LIST: Select[Any] = (
 )
 _ONE: Select[Any] = _ENTRIES.where(_D.number == bindparam("number", type_=Integer))
 _HIDING: Select[Any] = _ENTRIES.where(_D.id == bindparam("decision_id", type_=BigInteger))
+_BEHIND: Select[Any] = _ENTRIES.add_columns(_D.id).where(_D.id.in_(bindparam("decisions", expanding=True)))
 
 
 def log_list(
@@ -135,6 +137,14 @@ def decision_page(connection: Connection, actor: Actor, *, number: int) -> LogEn
 def decision_behind(connection: Connection, actor: Actor, *, decision_id: int) -> LogEntry:
     """The entry that something is hidden by, for its tombstone."""
     return _entry(connection.execute(_HIDING, {"decision_id": decision_id, **as_seen_by(actor)}).one())
+
+
+def decisions_behind(connection: Connection, actor: Actor, ids: Collection[int]) -> dict[int, LogEntry]:
+    """The entries that several things on a page rest on, by the ids of the decisions; one select, none where there are none."""
+    if not ids:
+        return {}
+    rows = connection.execute(_BEHIND, {"decisions": sorted(ids), **as_seen_by(actor)})
+    return {row.id: _entry(row) for row in rows}
 
 
 def log_head(connection: Connection) -> LogHead:

@@ -103,6 +103,10 @@ class _FairLock:
                 self._held = False
 
 
+_SNAPSHOT = text("SELECT pg_current_snapshot()::text")
+_DATA_VERSION = text("PRAGMA data_version")
+
+
 class Database:
     """One database of an installation, with its connections."""
 
@@ -114,6 +118,8 @@ class Database:
         self.engine = make(url, pool_size, reading=False)
         self._readers = make(url, pool_size, reading=True)
         self._writing = _FairLock()
+        self._watcher: Connection | None = None
+        self._watching = threading.Lock()
         self.bell: Callable[[], None] | None = None
         """Rung after a commit that recorded facts, to wake a worker at once. It must not raise; nothing depends on it."""
 
@@ -136,7 +142,24 @@ class Database:
         with self._readers.connect() as connection:
             yield connection
 
+    def last_change(self, connection: Connection) -> int | str:
+        """A word that is another one after every commit, whoever made it: what lists are compared by.
+
+        `connection` is one of `reading()`. On SQLite each connection counts the commits of the others, so one that is kept
+        for this alone is asked. On PostgreSQL the snapshot is asked, with the transactions that were still running then:
+        the highest number alone would miss one that began earlier and committed later.
+        """
+        if not self.is_sqlite:
+            return str(connection.execute(_SNAPSHOT).scalar_one())
+        with self._watching:
+            if self._watcher is None:
+                self._watcher = self._readers.connect()
+            return int(self._watcher.execute(_DATA_VERSION).scalar_one())
+
     def dispose(self) -> None:
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
         self._readers.dispose()
         self.engine.dispose()
 

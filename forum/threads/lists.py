@@ -6,14 +6,14 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Row, String, bindparam, select, tuple_
+from sqlalchemy import BigInteger, Connection, Row, String, and_, bindparam, case, select, tuple_
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor
 from forum.kernel.db import UtcTime, from_micros, to_micros
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.members.tables import Member
-from forum.threads.tables import Category, Tag, Thread, ThreadTag
+from forum.threads.tables import Category, Post, Tag, Thread, ThreadTag
 from forum.visibility import as_seen_by, visible_to
 
 Sort = Literal["latest", "newest", "unanswered", "top"]
@@ -22,6 +22,11 @@ SORTS: tuple[Sort, ...] = ("latest", "newest", "unanswered", "top")
 STATES: tuple[State, ...] = ("", "open", "solved", "closed")
 
 _T, _C, _M, _G = (table.__table__.c for table in (Thread, Category, Member, Tag))
+_NEWEST, _LAST, _SPEAKER = (
+    Post.__table__.alias("newest"),
+    Post.__table__.alias("last"),
+    Member.__table__.alias("speaker"),
+)
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +41,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ThreadLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A thread in a list."""
+    """A thread in a list. `last_…` is who spoke last of those who can be seen, with the badge worn then."""
 
     id: int
     kind: str
@@ -47,6 +52,9 @@ class ThreadLine(msgspec.Struct, frozen=True, kw_only=True):
     category_name: str
     author_handle: str
     author_name: str
+    last_handle: str
+    last_name: str
+    last_is_company: bool
     created_at: datetime
     last_activity_at: datetime
     reply_count: int
@@ -62,9 +70,19 @@ class ThreadLine(msgspec.Struct, frozen=True, kw_only=True):
 
 _COLUMNS = (
     _T.id, _T.kind, _T.title, _T.slug, _T.locale, _C.slug.label("category_slug"), _C.name.label("category_name"),
-    _M.handle, _M.name, _T.created_at, _T.last_activity_at, _T.reply_count, _T.score,
+    _M.handle, _M.name, _SPEAKER.c.handle.label("last_handle"), _SPEAKER.c.name.label("last_name"),
+    _LAST.c.is_company.label("last_is_company"), _T.created_at, _T.last_activity_at, _T.reply_count, _T.score,
     _T.solved_at, _T.official_at, _T.closed_at, _T.duplicate_of_id, _T.is_urgent, _T.is_critical,
 )  # fmt: skip
+# The newest post stands at the highest number; where it is out of sight, the opening post speaks for the thread.
+_LAST_NUMBER = case((_NEWEST.c.hidden_at.is_(None) & _NEWEST.c.deleted_at.is_(None), _T.post_count), else_=1)
+_THREADS = (
+    Thread.__table__.join(Category.__table__, _C.id == _T.category_id)
+    .join(Member.__table__, _M.id == _T.author_id)
+    .join(_NEWEST, and_(_NEWEST.c.thread_id == _T.id, _NEWEST.c.number == _T.post_count))
+    .join(_LAST, and_(_LAST.c.thread_id == _T.id, _LAST.c.number == _LAST_NUMBER))
+    .join(_SPEAKER, _SPEAKER.c.id == _LAST.c.author_id)
+)
 _TAGS: Select[Any] = (
     select(ThreadTag.thread_id, _G.name, _G.name_key)
     .join(Tag.__table__, _G.id == ThreadTag.tag_id)
@@ -86,11 +104,7 @@ def _statement(sort: Sort, shape: tuple[bool, bool, bool, bool], state: State, *
     by_kind, by_category, by_tag, by_author = shape
     found = (
         select(*_COLUMNS)
-        .select_from(
-            Thread.__table__.join(Category.__table__, _C.id == _T.category_id).join(
-                Member.__table__, _M.id == _T.author_id
-            )
-        )
+        .select_from(_THREADS)
         .where(visible_to(_T, _C.audience))
         .order_by(_KEYS[sort].desc(), _T.id.desc())
         .limit(bindparam("limit"))
@@ -162,11 +176,24 @@ def threads_by_id(connection: Connection, actor: Actor, ids: Sequence[int]) -> d
 
 _BY_ID: Select[Any] = (
     select(*_COLUMNS)
-    .select_from(
-        Thread.__table__.join(Category.__table__, _C.id == _T.category_id).join(Member.__table__, _M.id == _T.author_id)
-    )
+    .select_from(_THREADS)
     .where(_T.id.in_(bindparam("ids", expanding=True)), visible_to(_T, _C.audience))
 )
+
+
+_WAITING: Select[Any] = (
+    select(*_COLUMNS)
+    .select_from(_THREADS)
+    .where(_T.kind == "question", _T.reply_count == 0, _T.closed_at.is_(None), visible_to(_T, _C.audience))
+    .order_by(_T.created_at, _T.id)
+    .limit(bindparam("limit"))
+)
+
+
+def waiting_longest(connection: Connection, actor: Actor, *, limit: int = 3) -> tuple[ThreadLine, ...]:
+    """The oldest questions without an answer, without their tags; one select."""
+    rows = connection.execute(_WAITING, {"limit": limit, **as_seen_by(actor)})
+    return tuple(_line(row, ()) for row in rows)
 
 
 def lines(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[ThreadLine, ...]:
@@ -189,6 +216,9 @@ def _line(row: Row[Any], tags: tuple[tuple[str, str], ...]) -> ThreadLine:
         category_name=row.category_name,
         author_handle=row.handle,
         author_name=row.name,
+        last_handle=row.last_handle,
+        last_name=row.last_name,
+        last_is_company=row.last_is_company,
         created_at=row.created_at,
         last_activity_at=row.last_activity_at,
         reply_count=row.reply_count,

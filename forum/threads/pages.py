@@ -3,6 +3,7 @@
 Hidden and deleted posts keep their place; their words come only to those who may read them.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +11,10 @@ import msgspec
 from sqlalchemy import BigInteger, Connection, and_, bindparam, case, func, null, select
 from sqlalchemy.sql import Select
 
-from forum.kernel.access import Actor
+from forum.kernel.access import ANONYMOUS, Actor
 from forum.kernel.errors import NotFound
 from forum.members.tables import Member
+from forum.threads.policies import AskersWord
 from forum.threads.tables import (
     Acceptance,
     Attribution,
@@ -73,6 +75,7 @@ class ThreadHead(msgspec.Struct, frozen=True, array_like=True):
     hidden_by: int | None
     is_followed: bool
     places: int  # replies that have a place on the pages: comments do not, hidden and deleted replies do
+    tag_keys: str | None  # joined by spaces, which no tag holds
 
     @property
     def is_open(self) -> bool:
@@ -144,7 +147,10 @@ class RelatedThread(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ThreadPage(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of a thread. The opening post stands on the first page alone; comments are given by the id of their parent."""
+    """One page of a thread. The opening post stands on the first page alone; comments are given by the id of their parent.
+
+    `word` and `peer_replied` are what `may_accept` and `may_reply` ask of staff and moderators; for others they are not read.
+    """
 
     head: ThreadHead
     tags: tuple[TagName, ...]
@@ -152,6 +158,8 @@ class ThreadPage(msgspec.Struct, frozen=True, kw_only=True):
     replies: tuple[PostView, ...]
     comments: dict[int, list[PostView]]
     related: tuple[RelatedThread, ...]
+    word: AskersWord
+    peer_replied: bool
     page: int
     pages: int
     sort: str
@@ -169,16 +177,25 @@ _HEAD: Select[Any] = (
         .correlate(Thread.__table__).exists(),
         select(func.count()).where(_P.thread_id == _T.id, ~_P.is_comment, _P.number > 1)
         .correlate(Thread.__table__).scalar_subquery(),
+        select(func.aggregate_strings(_G.name_key, " "))
+        .select_from(Tag.__table__.join(ThreadTag.__table__, ThreadTag.tag_id == _G.id))
+        .where(ThreadTag.thread_id == _T.id).correlate(Thread.__table__).scalar_subquery(),
     )
     .select_from(Thread.__table__.join(Category.__table__, _C.id == _T.category_id).join(Member.__table__, _M.id == _T.author_id))
     .where(_T.id == _ID, visible_to(_T, _C.audience))
 )  # fmt: skip
 
-_TAGS: Select[Any] = (
-    select(_G.name, _G.name_key)
-    .join(ThreadTag.__table__, ThreadTag.tag_id == _G.id)
-    .where(ThreadTag.thread_id == _ID)
-    .order_by(_G.name_key)
+_SAID_BY_ASKER = select(func.max(_A.at)).where(_A.thread_id == _T.id, _A.as_role == "author")
+_TAKEN_BACK_BY_ASKER = select(func.max(_A.withdrawn_at)).where(_A.thread_id == _T.id, _A.withdrawn_as == "author")
+_PEERS = select(_P.id).where(
+    _P.thread_id == _T.id, _P.number > 1, ~_P.is_comment, ~_P.is_company, _P.author_id != _T.author_id,
+    _P.hidden_at.is_(None), _P.deleted_at.is_(None),
+)  # fmt: skip
+_HEAD_FOR_HELPERS: Select[Any] = _HEAD.add_columns(
+    _SAID_BY_ASKER.correlate(Thread.__table__).scalar_subquery(),
+    _TAKEN_BACK_BY_ASKER.correlate(Thread.__table__).scalar_subquery(),
+    _SAID_BY_ASKER.where(_A.withdrawn_at.is_(None)).correlate(Thread.__table__).scalar_subquery(),
+    _PEERS.correlate(Thread.__table__).exists(),
 )
 
 _IS_READABLE = and_(shown_to(_P), _P.deleted_at.is_(None))
@@ -242,7 +259,7 @@ def thread_page(connection: Connection, actor: Actor, *, thread_id: int, page: i
         NotFound: there is no such thread or page, or this actor cannot see it.
     """
     seen = {"thread_id": thread_id, **as_seen_by(actor)}
-    head = _head(connection, seen)
+    head, word, peer_replied = _head(connection, actor, seen)
     order = sort if sort in SORTS else default_sort(head.kind)
     opening, replies = _posts(connection, seen, page, order)
     pages = max(1, -(-head.places // PAGE))
@@ -251,11 +268,13 @@ def thread_page(connection: Connection, actor: Actor, *, thread_id: int, page: i
     shown = [*replies, *([opening] if opening else [])]
     return ThreadPage(
         head=head,
-        tags=tuple(TagName(*row) for row in connection.execute(_TAGS, seen)),
+        tags=tuple(TagName(key, key) for key in sorted((head.tag_keys or "").split())),
         opening=opening,
         replies=replies,
         comments=_comments(connection, seen, shown) if head.post_count > head.places + 1 else {},
         related=tuple(RelatedThread(*row) for row in connection.execute(_RELATED, seen)),
+        word=word,
+        peer_replied=peer_replied,
         page=page,
         pages=pages,
         sort=order,
@@ -267,11 +286,20 @@ def default_sort(kind: str) -> str:
     return "best" if kind == "question" else "oldest"
 
 
-def _head(connection: Connection, seen: dict[str, Any]) -> ThreadHead:
-    row = connection.execute(_HEAD, seen).one_or_none()
+def _head(connection: Connection, actor: Actor, seen: dict[str, Any]) -> tuple[ThreadHead, AskersWord, bool]:
+    helps = actor.is_staff or actor.can("thread:accept-any")
+    row = connection.execute(_HEAD_FOR_HELPERS if helps else _HEAD, seen).one_or_none()
     if row is None:
         raise NotFound()
-    return ThreadHead(*row)
+    width = len(ThreadHead.__struct_fields__)
+    head = ThreadHead(*row[:width])
+    return (head, *_for_helpers(head, row[width:] if helps else (None, None, None, False)))
+
+
+def _for_helpers(head: ThreadHead, told: Sequence[Any]) -> tuple[AskersWord, bool]:
+    chosen, taken_back, standing, peer_replied = told
+    moments = [moment for moment in (head.created_at, chosen, taken_back) if moment is not None]
+    return AskersWord(at=max(moments), stands=standing is not None), bool(peer_replied)
 
 
 def _posts(
@@ -290,6 +318,18 @@ def _comments(connection: Connection, seen: dict[str, Any], posts: list[PostView
         comment = PostView(*row)
         found.setdefault(comment.parent_id or 0, []).append(comment)
     return found
+
+
+_VERSION: Select[Any] = (
+    select(_T.version)
+    .select_from(Thread.__table__.join(Category.__table__, _C.id == _T.category_id))
+    .where(_T.id == _ID, visible_to(_T, _C.audience))
+)
+
+
+def public_version(connection: Connection, *, thread_id: int) -> int:
+    """What changes with everything that verbs change on a thread's page; 0 where the public does not see the thread."""
+    return connection.execute(_VERSION, {"thread_id": thread_id, **as_seen_by(ANONYMOUS)}).scalar() or 0
 
 
 class PostPlace(msgspec.Struct, frozen=True, kw_only=True):
