@@ -185,6 +185,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_group_member_member_id"), ["member_id"], unique=False)
 
     op.create_table(
+        "idempotency_key",
+        sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("made_id", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", forum.kernel.db.UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["member.id"],
+        ),
+        sa.PrimaryKeyConstraint("member_id", "key"),
+        sqlite_autoincrement=False,
+    )
+    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
+        batch_op.create_index("ix_idempotency_key_created", ["created_at"], unique=False)
+
+    op.create_table(
         "imported_badge",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -293,6 +310,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_imported_badge_member_id"))
 
     op.drop_table("imported_badge")
+    with op.batch_alter_table("idempotency_key", schema=None) as batch_op:
+        batch_op.drop_index("ix_idempotency_key_created")
+
+    op.drop_table("idempotency_key")
     with op.batch_alter_table("group_member", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_group_member_member_id"))
 
