@@ -22,12 +22,12 @@ from email.utils import format_datetime
 from pathlib import Path
 from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPResponseException
 from typing import Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
 from forum.kernel import clock
-from forum.kernel.errors import N_, Invalid, Text
+from forum.kernel.errors import N_, Text
 from forum.kernel.settings import SettingError
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -80,21 +80,6 @@ class MailSettings(Protocol):
     def base_url(self) -> str: ...
     @property
     def site_name(self) -> str: ...
-
-
-def checked_address(text: str) -> str:
-    """The address in the one spelling that we send to: plain letters before the @, a domain name in lower case and ASCII after it.
-
-    Raises:
-        Invalid: (field "email") anything that two programs might read differently: quotes, comments, brackets, lists, look-alikes.
-    """
-    local, at, domain = text.strip(" ").rpartition("@")
-    with suppress(UnicodeError):
-        domain = domain if domain.isascii() else domain.encode("idna").decode("ascii")
-        domain = domain.lower()
-        if at and _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain) and len(text) <= 254:
-            return f"{local}@{domain}"
-    raise Invalid({"email": N_("Write one e-mail address, such as ada@example.com.")})
 
 
 class Mailer:
@@ -174,23 +159,22 @@ class _Server:
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        options = parse_qs(parts.query)
+        options = dict(parse_qsl(parts.query))
         self.tls = parts.scheme == "smtps"
         self.host = parts.hostname or "localhost"
         self.user = unquote(parts.username or "")
         self.password = unquote(parts.password or "")
-        self.starttls = options.get("starttls", ["offered"])[0]
+        self.starttls = options.get("starttls", "offered")
+        self.sender = _plain_address(options["from"]) if "from" in options else None
         if self.starttls not in ("offered", "required", "no"):
             raise SettingError("LOGGIA_SMTP_URL", f"…?starttls={self.starttls}", "starttls=required or starttls=no")
+        if "from" in options and self.sender is None:
+            raise SettingError("LOGGIA_SMTP_URL", f"…?from={options['from']}", "an e-mail address after from=")
         try:
             self.port = parts.port or _PORTS[parts.scheme]
-            self.sender = checked_address(options["from"][0]) if "from" in options else None
         except (ValueError, KeyError):
-            raise SettingError(
-                "LOGGIA_SMTP_URL", f"{parts.scheme}://…", "smtp://HOST:PORT or smtps://HOST:PORT"
-            ) from None
-        except Invalid as error:
-            raise SettingError("LOGGIA_SMTP_URL", f"…?from={options['from'][0]}", "an e-mail address") from error
+            wants = "smtp://HOST:PORT or smtps://HOST:PORT"
+            raise SettingError("LOGGIA_SMTP_URL", f"{parts.scheme}://…", wants) from None
 
     @contextmanager
     def connected(self, own_name: str, seconds: float, tls: ssl.SSLContext | None) -> Iterator[SMTP]:
@@ -278,10 +262,23 @@ def _line(value: str) -> str:
 
 
 def _address(value: str) -> str:
-    try:
-        return checked_address(value)
-    except Invalid as error:
-        raise NotSent(N_("The mail is addressed to something that is no address."), permanent=True) from error
+    plain = _plain_address(value)
+    if plain is None:
+        raise NotSent(N_("The mail is addressed to something that is no address."), permanent=True)
+    return plain
+
+
+def _plain_address(text: str) -> str | None:
+    """The address in the one spelling that we send to: plain letters before the @, a domain in lower case and ASCII after it.
+
+    None for anything that two programs might read differently: quotes, comments, brackets, lists, look-alikes of the @.
+    """
+    local, _, domain = text.rpartition("@")
+    with suppress(UnicodeError):
+        domain = (domain if domain.isascii() else domain.encode("idna").decode("ascii")).lower()
+        if _LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain) and len(text) <= 254:
+            return f"{local}@{domain}"
+    return None
 
 
 def _message_id(value: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -19,8 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forum.kernel import clock
-from forum.kernel.errors import Invalid
-from forum.kernel.mailer import Mail, Mailer, NotSent, checked_address
+from forum.kernel.mailer import Mail, Mailer, NotSent
 from forum.kernel.settings import SettingError
 from tests.kernel.wires import certificate
 from tests.servers import free_port, smtp
@@ -154,14 +153,14 @@ class TestAddresses:
         ("typed", "checked"),
         [
             ("ada@example.org", "ada@example.org"),
-            (" Ada.L+x@Example.ORG ", "Ada.L+x@example.org"),
+            ("Ada.L+x@Example.ORG", "Ada.L+x@example.org"),
             ("o'brien_!#$%&*/=?^`{|}~-@x-y.example", "o'brien_!#$%&*/=?^`{|}~-@x-y.example"),
             ("ada@località.example", "ada@xn--localit-fwa.example"),
             ("ada@localhost", "ada@localhost"),
         ],
     )
-    def test_are_brought_to_one_spelling(self, typed: str, checked: str) -> None:
-        assert checked_address(typed) == checked
+    def test_are_brought_to_one_spelling(self, mailer: Mailer, typed: str, checked: str) -> None:
+        assert mailer.built(with_changes(to=typed))["To"] == checked
 
     @pytest.mark.parametrize(
         "typed",
@@ -200,22 +199,20 @@ class TestAddresses:
             "a@" + "x.org." * 50 + "org",
         ],
     )
-    def test_that_two_programs_may_read_differently_are_refused(self, typed: str) -> None:
-        with pytest.raises(Invalid) as refusal:
-            checked_address(typed)
-        assert str(refusal.value.fields["email"]) == "Write one e-mail address, such as ada@example.com."
+    def test_that_two_programs_may_read_differently_are_refused(self, mailer: Mailer, typed: str) -> None:
+        with pytest.raises(NotSent) as refusal:
+            mailer.built(with_changes(to=typed))
+        assert str(refusal.value) == "The mail is addressed to something that is no address."
 
     @given(st.emails(), st.text(max_size=5))
     def test_that_pass_are_read_alike_by_the_library(self, mail: str, noise: str) -> None:
+        mailer = Mailer(Settings(Path()))
         for typed in (mail, mail.replace("@", f"{noise}@", 1)):
-            try:
-                checked = checked_address(typed)
-            except Invalid:
-                continue
-            message = EmailMessage(policy=policy.SMTP)
-            message["To"] = checked
-            assert [address.addr_spec for address in message["To"].addresses] == [checked]
-            assert checked_address(checked) == checked
+            with suppress(NotSent):
+                raw = mailer.built(with_changes(to=typed)).as_bytes()
+                read = message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
+                local, _, domain = typed.rpartition("@")
+                assert [(to.username, to.domain) for to in read["To"].addresses] == [(local, domain.lower())]
 
 
 class TestKeeping:

@@ -32,10 +32,7 @@ def test_it_stands_in_an_address_as_it_is(number: int, text: str) -> None:
 def refused(text: str, *types: type) -> bool:
     with pytest.raises(Invalid) as refusal:
         decode_cursor(text, *types)
-    return (
-        str(refusal.value.fields["cursor"])
-        == "That place in the list is unknown. Start from the first page."
-    )
+    return str(refusal.value.fields["cursor"]) == "That place in the list is unknown. Start from the first page."
 
 
 @given(INTEGERS, TEXTS, st.data())
