@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -128,9 +129,12 @@ while True:
 """
 
 
-def test_processes_that_are_killed_leave_whole_lines_and_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.long
+def test_processes_that_are_killed_leave_whole_lines_and_lose_nothing_that_was_acknowledged(
+    tmp_path: Path, amount: Callable[[int, int], int]
+) -> None:
     acknowledged = set()
-    for _ in range(2):
+    for _ in range(amount(1, 40)):
         pair = [
             subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT)
             for _ in range(2)

@@ -1,7 +1,6 @@
 """A system that hangs delays nobody but itself."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,10 @@ from tests.servers.webhooks import HANG, Receiver
 from web.worker import Worker
 
 
-def _until(true: Callable[[], bool], what: str) -> None:
+def _until_told(office: Office, count: int) -> None:
     until = time.monotonic() + 15
-    while not true():
-        assert time.monotonic() < until, what
+    while _told(office) < count:
+        assert time.monotonic() < until, "the reactions wait for the webhook"
         time.sleep(0.02)
 
 
@@ -41,7 +40,7 @@ def test_reactions_go_on_while_a_webhook_hangs(office: Office, receiver: Receive
             asked = office.asked()
             with office.db.transaction() as session:
                 outbox.record(session, AnswerAccepted(thread_id=asked.thread_id, acceptance_id=count))
-            _until(lambda count=count: _told(office) == count, "the reactions wait for the webhook")
+            _until_told(office, count)
             receiver.wait_for(1)
         assert len(receiver.received) == 1  # still hanging
     finally:

@@ -178,7 +178,7 @@ def test_workers_that_are_killed_lose_and_double_nothing(
     url = office.db.url.render_as_string(hide_password=False)
     command = [sys.executable, "-c", _WORKER, url, str(tmp_path), receiver.url, helpdesk.url]
     threads = []
-    for turn in range(amount(2, 60)):
+    for turn in range(amount(1, 60)):
         pair = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(2)]
         for process in pair:
             assert process.stdout is not None
