@@ -34,7 +34,6 @@ def configure(level: str, *, json: bool | None = None, stream: TextIO | None = N
 
 def _shared() -> list[Processor]:
     return [
-        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

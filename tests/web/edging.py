@@ -41,7 +41,7 @@ class SignInForm(Struct, frozen=True):
     member: Annotated[int, Meta(ge=1)]
 
 
-class Echo(Body):
+class Echo(Body, frozen=True, kw_only=True):
     text: str
     number: int = 0
     anything: Any = None
@@ -211,7 +211,8 @@ def opening() -> Iterator[Opener]:
 
 def embedded(folder: Path, **variables: str) -> Settings:
     """Settings over a database file that nothing is in."""
-    return settings_for(f"sqlite:///{folder / 'empty.sqlite'}", folder, **variables)
+    url = variables.pop("database_url", f"sqlite:///{folder / 'empty.sqlite'}")
+    return settings_for(url, folder, **variables)
 
 
 @dataclass(frozen=True)

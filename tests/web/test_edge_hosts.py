@@ -1,6 +1,6 @@
 """The site answers at its own address alone, and believes only trusted proxies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -111,9 +111,12 @@ def test_head_is_get_without_its_body(here: TestClient[Any], path: str) -> None:
     assert headed.status_code == asked.status_code
     assert headed.content == b""
     varying = {"x-request-id", "date", "content-length"} if "bug" in path else {"x-request-id", "date"}
-    drop = lambda headers: {name: value for name, value in headers.items() if name not in varying}  # noqa: E731
-    assert drop(headed.headers) == drop(asked.headers)
+    assert without(headed.headers, varying) == without(asked.headers, varying)
     assert int(headed.headers["content-length"]) > 0
+
+
+def without(headers: Mapping[str, str], names: set[str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name not in names}
 
 
 TORN = [
@@ -144,7 +147,7 @@ def test_a_head_beyond_its_size_is_refused(here: TestClient[Any]) -> None:
     [
         ("/things/\0", b"", 400),
         ("/things/\ud800", b"", 400),
-        ("/things/\ufffd", b"", 400),
+        ("/things/a\ufffd", b"", 400),
         ("*", b"", 404),
         ("", b"", 404),
         ("/things/1", b"page=%00", 400),

@@ -38,14 +38,16 @@ _POLICY = b"public, max-age=0, must-revalidate"
 _VARY = b"Accept-Encoding, Accept-Language, Cookie, HX-Request"
 _KINDS = (b"text/html", b"application/atom+xml", b"application/xml", b"text/plain")
 # A request with one of these wants something else than the plain page.
-_UNUSUAL = (
-    b"authorization",
-    b"range",
-    b"hx-request",
-    b"x-requested-with",
-    b"upgrade",
-    b"content-length",
-    b"transfer-encoding",
+_UNUSUAL = frozenset(
+    (
+        b"authorization",
+        b"range",
+        b"hx-request",
+        b"x-requested-with",
+        b"upgrade",
+        b"content-length",
+        b"transfer-encoding",
+    )
 )
 
 _log = structlog.get_logger("loggia.cache")
@@ -189,7 +191,7 @@ def is_plain(scope: HTTPScope, visit: Visit) -> bool:
     if scope["method"] != "GET" or SESSION.name in visit.cookies:
         return False
     headers = visit.headers
-    if any(name in headers for name in _UNUSUAL):
+    if not _UNUSUAL.isdisjoint(headers):
         return False
     accept = headers.get(b"accept")
     return accept is None or b"text/html" in accept or b"*/*" in accept or b"xml" in accept

@@ -18,7 +18,9 @@ from web.problems import WRONG_HOST, Refused
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_FORWARDING = (b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"forwarded", b"x-real-ip", b"via")
+_FORWARDING = frozenset(
+    (b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"forwarded", b"x-real-ip", b"via")
+)
 _WRONG = Text(N_("This site does not answer at that address."))
 
 
@@ -108,7 +110,7 @@ class HostCheck:
         trusted = self._proxies.trusts(visit.peer)
         if trusted:
             visit.client = self._proxies.client(visit.peer, headers.get(b"x-forwarded-for", b""))
-        visit.direct = not any(name in headers for name in _FORWARDING)
+        visit.direct = _FORWARDING.isdisjoint(headers)
         named = headers.get(b"x-forwarded-host") if trusted else None
         return headers.get(b"host", b"") if named is None else named
 

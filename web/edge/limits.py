@@ -20,7 +20,7 @@ from web.edge.csrf import BOUND_PATHS, SAFE
 from web.edge.sessions import KnownTokens
 from web.edge.visit import Visit, visit_in
 from web.errors import wants_problem
-from web.problems import TOO_MANY, TOO_SLOW, Refused
+from web.problems import BAD_REQUEST, TOO_MANY, TOO_SLOW, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,7 @@ def _telling(send: Send, rule: Rule, result: Taken) -> Send:
 
 
 BODYSECONDS = 30.0
+_CUT_OFF = Text(N_("What was sent did not arrive whole."))
 _SLOW = Text(N_("What was sent came too slowly."))
 
 
@@ -136,7 +137,9 @@ class Deadline:
                     message = await receive()
             except TimeoutError:
                 raise Refused(TOO_SLOW, _SLOW) from None
-            arrived = message["type"] != "http.request" or not message.get("more_body", False)
+            if message["type"] != "http.request":
+                raise Refused(BAD_REQUEST, _CUT_OFF)  # the reader has left; the answer only ends the work
+            arrived = not message.get("more_body", False)
             return message
 
         await self.app(scope, in_time, send)

@@ -100,6 +100,9 @@ class RedisStore:
         allowed, full_at, now = self._script(keys=[f"loggia:bucket:{rule.name} {key}"], args=[rule.step, rule.depth])
         return taken(rule, int(full_at), int(now), allowed=bool(allowed))
 
+    def close(self) -> None:
+        self._redis.close()
+
 
 class WithFallback:
     """A shared store, or this process's own while the shared one is away."""
