@@ -1,10 +1,12 @@
 """The demo community comes to life through the verbs, once, and what it shows fits together."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import msgspec
 import pytest
 from sqlalchemy import ColumnElement, Select, func, select
@@ -24,6 +26,7 @@ from moderation.tables import Decision, Flag
 from moderation.verifying import verify
 from reputation.tables import LedgerEntry
 from tests.installing import settings_for
+from web.cli.demo import as_demo
 from web.demo import installing
 from web.demo.blocks import Names
 from web.demo.checks import checked_community
@@ -180,3 +183,30 @@ def small(community: Community) -> Community:
     thread = msgspec.structs.replace(community.thread("drain-kit-corner-cabinet"), up=Names())
     people = (community.person(thread.by), community.person("ilse"))
     return msgspec.structs.replace(community, people=people, threads=(thread,))
+
+
+def test_a_fault_while_telling_undoes_the_day(fresh_database: Database, community: Community) -> None:
+    def fail(session: Session) -> None:
+        raise RuntimeError("a subscriber cannot be told")
+
+    with pytest.raises(RuntimeError):
+        fill(fresh_database, small(community), passwords_of(community, SECRET), fail)
+    with fresh_database.transaction() as session:
+        assert count(session, Category) == 0
+
+
+# The command
+
+
+def test_the_demo_is_for_this_machine_alone(tmp_path: Path) -> None:
+    given = settings_for(f"sqlite:///{tmp_path / 'loggia.sqlite'}", tmp_path)
+    shown = as_demo(given, 8123)
+    assert (shown.base_url, shown.site_name) == ("http://127.0.0.1:8123", "Alzaia Community")
+
+    with pytest.raises(click.UsageError):
+        as_demo(replace(given, base_url="https://community.example"), 8123)
+
+
+def test_a_name_that_was_chosen_stays(tmp_path: Path) -> None:
+    given = settings_for(f"sqlite:///{tmp_path / 'loggia.sqlite'}", tmp_path, site_name="Our Bench")
+    assert as_demo(given, 8123).site_name == "Our Bench"
