@@ -74,8 +74,17 @@ def test_italian_is_spoken(community: Community) -> None:
 
 def test_posts_show_what_markdown_can_do(community: Community) -> None:
     texts = [post.body for thread in community.threads for post in thread.posts]
-    for sign, least in {"```": 10, "| --- |": 10, "\n1. ": 10, "\n- ": 15, "](thread:": 10, "**": 30}.items():
+    for sign, least in {
+        "```": 10,
+        "| --- |": 10,
+        "\n1. ": 10,
+        "\n- ": 15,
+        "](thread:": 10,
+        "**": 20,
+        "\n\n": 90,
+    }.items():
         assert len([text for text in texts if sign in text]) >= least, sign
+    assert len([text for text in texts if text.startswith("> ")]) >= 6
     assert len([text for text in texts if len(text) < 120]) >= 40
     assert len([text for text in texts if len(text) > 600]) >= 10
 

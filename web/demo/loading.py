@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from forum.kernel import clock
 from forum.kernel.db import Database
 from forum.members.tables import Member
-from web.demo.checks import checked_community
 from web.demo.content import Community
 from web.demo.stage import Stage
 from web.demo.steps import Step, steps
@@ -27,19 +26,16 @@ def is_inhabited(db: Database) -> bool:
         return connection.execute(select(Member.id).limit(1)).first() is not None
 
 
-def fill(db: Database, passwords: Mapping[str, str], react: Callable[[Session], object]) -> bool:
+def fill(db: Database, community: Community, passwords: Mapping[str, str], react: Callable[[Session], object]) -> bool:
     """Fill an installation that nobody lives in yet; returns whether that was done.
 
     `react` tells the subscribers what happened. It is called at the end of each day of the story, at that day's time, so that
     reputation has grown when somebody needs it, and notifications bear the day on which they would have come.
-
-    Raises:
-        ContentError: a data file contradicts another.
     """
     if is_inhabited(db):
         return False
     stage, filled_at = Stage(dict(passwords)), clock.now()
-    for _, day in groupby(steps(checked_community()), key=lambda step: step.ago // DAY):
+    for _, day in groupby(steps(community), key=lambda step: step.ago // DAY):
         _live(db, stage, list(day), filled_at, react)
     return True
 

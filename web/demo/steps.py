@@ -249,8 +249,8 @@ def _publish_article(thread: Thread, article: Article, stage: Stage, session: Se
 
 
 def _draft_of(session: Session, thread_id: int) -> tuple[int, int]:
-    drafted = select(Draft.id, Draft.version).where(Draft.thread_id == thread_id)
-    return session.execute(drafted).tuples().one()
+    draft = session.execute(select(Draft.id, Draft.version).where(Draft.thread_id == thread_id)).one()
+    return draft.id, draft.version
 
 
 # Moderation and the company's answers
