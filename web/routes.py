@@ -5,6 +5,9 @@ from __future__ import annotations
 from litestar.handlers import HTTPRouteHandler
 
 from web import assets, health
+from web.api import answers as api_answers
+from web.api import posts as api_posts
+from web.api import threads as api_threads
 from web.pages import categories, choices, entering, home, posts, threads
 
 ROUTES: list[HTTPRouteHandler] = [

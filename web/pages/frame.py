@@ -17,8 +17,8 @@ from forum.notifications.reading import unread_count
 from web.edge.csrf import form_token
 from web.edge.visit import visit_of
 from web.installation import AnyConnection, installation_of
+from web.locales import LOCALES
 from web.pages import notices
-from web.pages.choices import locale_of
 from web.pages.parts import Page, Viewer
 from web.rendering import render
 from web.returning import safe_next
@@ -42,7 +42,8 @@ def framed(
     can be kept for all, unless `has_bound_form` says that a form on it needs one (signing in, registering).
     """
     visit, settings = visit_of(request), installation_of(request).settings
-    visit.locale = locale_of(actor, visit)
+    if actor.locale in LOCALES:
+        visit.locale = actor.locale  # the account's choice comes before the browser's
     return Page(
         locale=visit.locale,
         path=visit.path,
