@@ -8,7 +8,7 @@ from web import assets, health
 from web.api import answers as api_answers
 from web.api import posts as api_posts
 from web.api import threads as api_threads
-from web.pages import choices, entering
+from web.pages import categories, choices, entering, home, posts, threads
 
 ROUTES: list[HTTPRouteHandler] = [
     *health.routes,
@@ -18,4 +18,8 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_threads.routes,
     *api_posts.routes,
     *api_answers.routes,
+    *home.routes,
+    *categories.routes,
+    *threads.routes,
+    *posts.routes,
 ]

@@ -29,6 +29,7 @@ class CategoryLine(msgspec.Struct, frozen=True, array_like=True):
     openers: int
     thread_count: int
     open_count: int
+    peers_first_hours: int
 
 
 class TagLine(msgspec.Struct, frozen=True, array_like=True):
@@ -43,6 +44,7 @@ class TagLine(msgspec.Struct, frozen=True, array_like=True):
 
 _CATEGORY_COLUMNS = (
     _C.id, _C.slug, _C.name, _C.description, _C.icon, _C.kinds, _C.audience, _C.openers, _C.thread_count, _C.open_count,
+    _C.peers_first_hours,
 )  # fmt: skip
 _CATEGORIES: Select[Any] = select(*_CATEGORY_COLUMNS).where(_C.audience <= _CLEARANCE).order_by(_C.position, _C.id)
 _CATEGORY: Select[Any] = select(*_CATEGORY_COLUMNS).where(

@@ -128,16 +128,17 @@ class PageLink(msgspec.Struct, frozen=True):
 
 
 class Pager(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the other pages of a list are. Lists without numbers have `newer` and `older` alone."""
+    """Where the other pages of a list are. Lists without numbers have `first` (unless this is it) and `older`."""
 
     numbers: tuple[PageLink, ...] = ()
     current: int = 1
     newer: str = ""
     older: str = ""
+    first: str = ""
 
     @property
     def is_needed(self) -> bool:
-        return bool(self.newer or self.older)
+        return bool(self.newer or self.older or self.first)
 
 
 def numbered(current: int, last: int, href: Callable[[int], str]) -> Pager:
@@ -174,11 +175,16 @@ class Facet(msgspec.Struct, frozen=True):
 
 
 class Vote(msgspec.Struct, frozen=True):
-    """The state of a vote: where its form posts, the score without staff's votes, and one's own (1, 0, -1)."""
+    """The state of a vote: where its form posts, the score without staff's votes, and one's own (1, 0, -1).
+
+    `no_up` and `no_down` say why this reader cannot vote so; the button is there, but cannot be pressed.
+    """
 
     action: str
     score: int
     mine: int = 0
+    no_up: Text | None = None
+    no_down: Text | None = None
 
 
 NOBODY = Person(name="")

@@ -1,0 +1,48 @@
+"""How decisions of the public log are told beside what they concern."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from forum.kernel.errors import N_, Text
+from moderation.guidelines import UNREADABLE_FOR_AUTHOR, rule_name
+from moderation.pages import LogEntry
+
+_ROLES = {
+    "moderator": Text(N_("a moderator")),
+    "administrator": Text(N_("an administrator")),
+    "staff": Text(N_("staff")),
+    "member": Text(N_("a member with the right to")),
+}
+_SOMEBODY = Text(N_("somebody with the right to"))
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision as a tombstone or banner tells it: which rule, why, by whom as what, when, and where it can be read."""
+
+    rule: str
+    rule_name: Text
+    why: str
+    by: Text
+    automated: bool
+    at: datetime
+    label: str
+    href: str
+    is_unreadable: bool
+
+
+def told(entry: LogEntry) -> Told:
+    """An entry of the log in words. `why` is empty where the words were redacted."""
+    return Told(
+        rule=entry.rule,
+        rule_name=Text(rule_name(entry.rule)),
+        why=entry.text,
+        by=_ROLES.get(entry.role, _SOMEBODY),
+        automated=entry.automated,
+        at=entry.at,
+        label=entry.label,
+        href=f"/transparency/{entry.number}",
+        is_unreadable=entry.reason_code in UNREADABLE_FOR_AUTHOR,
+    )

@@ -1,0 +1,188 @@
+"""A thread: reading it, answering, following."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, RawBody
+from markupsafe import Markup
+from msgspec import Meta
+from sqlalchemy import Connection
+
+from forum.kernel import markdown
+from forum.kernel.access import Actor
+from forum.kernel.errors import Invalid, Text
+from forum.threads import following, replying
+from forum.threads.pages import SORTS, ThreadPage, default_sort, thread_page
+from web import forms
+from web.arguments import path_id, query
+from web.identity import current_actor
+from web.installation import db_of
+from web.pages.frame import address_of, framed, led_to, moved_to, shown, to_sign_in
+from web.pages.keeping import keep_thread
+from web.pages.rows import beginning, thread_href
+from web.pages.thread_view import page_address, viewed
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Which page of a thread, in which order."""
+
+    page: Annotated[int, Meta(ge=1, le=100_000)] = 1
+    sort: Literal["best", "oldest", "newest", "votes"] | None = None
+
+
+class ReplyForm(msgspec.Struct, frozen=True):
+    """The composer under a thread. `as_` (`as`) is whose word it is, for staff."""
+
+    body: str = ""
+    do: Literal["write", "preview"] | None = None
+    as_: Literal["person", "company"] = msgspec.field(default="person", name="as")
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands in the composer."""
+
+    body: str = ""
+    preview: Markup | None = None
+    is_preview: bool = False
+    official: bool = False
+    error: Text | None = None
+
+
+NO_REPLY = Reply()
+
+
+class Switch(msgspec.Struct, frozen=True):
+    """A button that turns something on (1) or off (0)."""
+
+    value: Literal["0", "1"]
+
+    @property
+    def is_on(self) -> bool:
+        return self.value == "1"
+
+
+@get("/t/{thread_id:str}", sync_to_thread=True, include_in_schema=False)
+def thread_by_number(request: AnyRequest, thread_id: FromPath[str]) -> Response[bytes]:
+    """A thread's short address leads to its full one."""
+    with db_of(request).reading() as connection:
+        read = thread_page(connection, current_actor(request, connection), thread_id=path_id(thread_id))
+    return moved_to(thread_href(read.head.id, read.head.slug))
+
+
+@get("/t/{thread_id:str}/{slug:str}", sync_to_thread=True, include_in_schema=False)
+def thread(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """One page of a thread. A wrong slug leads to the right one, for good."""
+    place = query(request, Place)
+    with db_of(request).reading() as connection:
+        actor = current_actor(request, connection)
+        read = thread_page(connection, actor, thread_id=path_id(thread_id), page=place.page, sort=place.sort or "")
+        address = page_address(read.head, sort=read.sort, page=read.page)
+        if slug != read.head.slug:
+            return moved_to(address)
+        answer = _page(request, connection, actor, read, NO_REPLY)
+    keep_thread(request, actor, address=address, thread_id=read.head.id, version=read.head.version)
+    return answer
+
+
+def _page(
+    request: AnyRequest, connection: Connection, actor: Actor, read: ThreadPage, reply: Reply, *, status: int = 200
+) -> Response[bytes]:
+    view = viewed(connection, actor, read)
+    hidden = read.head.hidden_at is not None
+    frame = framed(
+        request,
+        connection,
+        actor,
+        title=read.head.title,
+        description=beginning(view.opening.html, 155) if view.opening and view.opening.html and not hidden else "",
+        address=view.href,
+        robots="noindex" if hidden or status != 200 else "",
+        place="ideas" if read.head.kind == "idea" else "",
+    )
+    return shown("thread/page.html", frame, status=status, view=view, reply=reply)
+
+
+@post("/t/{thread_id:str}/{slug:str}/reply", sync_to_thread=True, include_in_schema=False)
+def reply(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
+    """Answer a thread; or see the answer as it will look, or mend it."""
+    number, form = path_id(thread_id), forms.parse(body, ReplyForm)
+    if form.do is None:
+        try:
+            return _posted(request, number, form)
+        except Invalid as problem:
+            error = problem.fields.get("body", problem.text)
+            return _composed(request, number, _as_typed(form, error=error), status=422)
+    return _composed(request, number, _as_typed(form))
+
+
+def _posted(request: AnyRequest, thread_id: int, form: ReplyForm) -> Response[bytes]:
+    with db_of(request).transaction() as session:
+        actor = current_actor(request, session.connection())
+        if not actor.is_signed_in:
+            return to_sign_in(f"/t/{thread_id}")
+        added = replying.reply(session, actor, thread_id=thread_id, body=form.body, as_statement=form.as_ == "company")
+    return led_to(request, f"/p/{added.id}", "replied")
+
+
+def _as_typed(form: ReplyForm, *, error: Text | None = None) -> Reply:
+    is_preview = form.do == "preview"
+    return Reply(
+        body=form.body,
+        preview=previewed(form.body, below=2) if is_preview else None,
+        is_preview=is_preview,
+        official=form.as_ == "company",
+        error=error,
+    )
+
+
+def _composed(request: AnyRequest, thread_id: int, typed: Reply, *, status: int = 200) -> Response[bytes]:
+    """The thread again, with what was typed in its composer."""
+    place = query(request, Place)
+    with db_of(request).reading() as connection:
+        actor = current_actor(request, connection)
+        read = thread_page(connection, actor, thread_id=thread_id, page=place.page, sort=place.sort or "")
+        return _page(request, connection, actor, read, typed, status=status)
+
+
+def previewed(source: str, *, below: int) -> Markup:
+    """Markdown as it will be published; a text that cannot be rendered shows why instead."""
+    return Markup(markdown.render(source, below=below).html)  # noqa: S704 - sanitised by the renderer
+
+
+class PreviewForm(msgspec.Struct, frozen=True):
+    body: str = ""
+
+
+@post("/preview", sync_to_thread=True, include_in_schema=False, status_code=200)
+def preview(body: RawBody) -> Response[bytes]:
+    """Markdown as it will be published, alone: for the composer's script."""
+    form = forms.parse(body, PreviewForm)
+    html = previewed(form.body, below=2).encode()
+    return Response(html, media_type="text/html", headers={"cache-control": "no-store"})
+
+
+@post("/t/{thread_id:str}/{slug:str}/follow", sync_to_thread=True, include_in_schema=False)
+def follow(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
+    """Hear of what is new in a thread, or no more."""
+    number, switch = path_id(thread_id), forms.parse(body, Switch)
+    with db_of(request).transaction() as session:
+        actor = current_actor(request, session.connection())
+        if not actor.is_signed_in:
+            return to_sign_in(thread_href(number, slug))
+        (following.follow if switch.is_on else following.unfollow)(session, actor, thread_id=number)
+    return led_to(request, thread_href(number, slug), "followed" if switch.is_on else "unfollowed")
+
+
+def back_to(thread_id: int, slug: str, place: Place, *, kind: str, post_id: int) -> str:
+    """The page of a thread that a button was pressed on, at its post."""
+    sort = place.sort if place.sort in SORTS and place.sort != default_sort(kind) else ""
+    page = place.page if place.page > 1 else 0
+    return address_of(thread_href(thread_id, slug), sort=sort or "", page=page) + f"#p{post_id}"
+
+
+routes = [thread_by_number, thread, reply, preview, follow]
