@@ -11,7 +11,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast, dataclass_transform
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Dialect, Engine, Integer, Text, create_engine, event, make_url, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Dialect,
+    Engine,
+    Integer,
+    String,
+    Text,
+    create_engine,
+    event,
+    make_url,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -21,6 +33,11 @@ BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by i
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+def folded(length: int) -> String:
+    """A text that is compared, sorted and unique by its code points, on both databases; folded in Python before it is stored."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 class UtcTime(TypeDecorator[datetime]):

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.kernel.db import Base, BigId, Json, UtcTime
+from forum.kernel.db import Base, BigId, Json, UtcTime, folded
 
 FIRST_PRIVILEGES = ["thread:ask", "thread:answer", "post:flag", "vote:up"]  # what every member may from the first day
 
@@ -18,7 +18,7 @@ class Member(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     handle: Mapped[str] = mapped_column(String(40))
-    handle_key: Mapped[str] = mapped_column(String(40), unique=True)
+    handle_key: Mapped[str] = mapped_column(folded(40), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     role: Mapped[str] = mapped_column(String(16), default="member")
     locale: Mapped[str] = mapped_column(String(8), default="")
@@ -42,7 +42,7 @@ class MailAddress(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
     address: Mapped[str] = mapped_column(String(254))
-    address_key: Mapped[str] = mapped_column(String(254), unique=True)
+    address_key: Mapped[str] = mapped_column(folded(254), unique=True)
     verified_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
@@ -94,7 +94,7 @@ class Group(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     name: Mapped[str] = mapped_column(String(60))
-    name_key: Mapped[str] = mapped_column(String(60), unique=True)
+    name_key: Mapped[str] = mapped_column(folded(60), unique=True)
     is_automatic: Mapped[bool] = mapped_column(default=False)
 
 

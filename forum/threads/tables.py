@@ -11,7 +11,7 @@ from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.kernel.access import Actor
-from forum.kernel.db import Base, BigId, Json, UtcTime
+from forum.kernel.db import Base, BigId, Json, UtcTime, folded
 from forum.kernel.errors import N_, Conflict
 from forum.visibility import hidden_only_by_decision
 
@@ -24,7 +24,7 @@ class Category(Base):
     __tablename__ = "category"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
-    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    slug: Mapped[str] = mapped_column(folded(60), unique=True)
     name: Mapped[str] = mapped_column(String(80))
     description: Mapped[str] = mapped_column(String(300), default="")
     icon: Mapped[str] = mapped_column(String(30), default="")
@@ -45,7 +45,7 @@ class Tag(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     name: Mapped[str] = mapped_column(String(40))
-    name_key: Mapped[str] = mapped_column(String(40), unique=True)
+    name_key: Mapped[str] = mapped_column(folded(40), unique=True)
     description: Mapped[str] = mapped_column(Text, default="")
     description_html: Mapped[str] = mapped_column(Text, default="")
     thread_count: Mapped[int] = mapped_column(default=0)

@@ -28,7 +28,11 @@ def upgrade() -> None:
         "member",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("handle", sa.String(length=40), nullable=False),
-        sa.Column("handle_key", sa.String(length=40), nullable=False),
+        sa.Column(
+            "handle_key",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.Column("locale", sa.String(length=8), nullable=False),
@@ -50,7 +54,11 @@ def upgrade() -> None:
         "member_group",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
-        sa.Column("name_key", sa.String(length=60), nullable=False),
+        sa.Column(
+            "name_key",
+            sa.String(length=60).with_variant(sa.String(length=60, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("is_automatic", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name_key"),
@@ -224,7 +232,11 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("address", sa.String(length=254), nullable=False),
-        sa.Column("address_key", sa.String(length=254), nullable=False),
+        sa.Column(
+            "address_key",
+            sa.String(length=254).with_variant(sa.String(length=254, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("verified_at", forum.kernel.db.UtcTime(), nullable=True),
         sa.Column("created_at", forum.kernel.db.UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -15,7 +15,9 @@ def upgrade() -> None:
     op.create_table(
         "category",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("slug", sa.String(length=60), nullable=False),
+        sa.Column(
+            "slug", sa.String(length=60).with_variant(sa.String(length=60, collation="C"), "postgresql"), nullable=False
+        ),
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("description", sa.String(length=300), nullable=False),
         sa.Column("icon", sa.String(length=30), nullable=False),
@@ -66,7 +68,11 @@ def upgrade() -> None:
         "tag",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
-        sa.Column("name_key", sa.String(length=40), nullable=False),
+        sa.Column(
+            "name_key",
+            sa.String(length=40).with_variant(sa.String(length=40, collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("description_html", sa.Text(), nullable=False),
         sa.Column("thread_count", sa.Integer(), nullable=False),
