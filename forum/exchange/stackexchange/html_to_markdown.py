@@ -20,7 +20,7 @@ _SCHEMES = frozenset({"http", "https", "mailto"})
 # A percent sign would be shown decoded between the angle brackets.
 _AUTOLINK = re.compile(r"https?://[^\s<>\\%]+")
 # What may begin or end something in running text; an underscore inside a word does not.
-_MARKS = re.compile(r"[\\`*\[\]<]|(?<![^\W_])_|_(?![^\W_])|~|&(?=#?\w+;)|(?<=\s)#(?=#*\s*\Z)")
+_MARKS = re.compile(r"[\\`*\[\]]|<(?=[a-zA-Z/!?]|\Z)|(?<![^\W_])_|_(?![^\W_])|~|&(?=#?\w+;)|(?<=\s)#(?=#*\s*\Z)")
 # What begins something at the start of a line. The text of an element may be such a start, or not: it costs a backslash.
 _LINE_MARKS = re.compile(r"^( ?)([-+](?=\s|-*\s*$)|#(?=#{0,5}(?:\s|$))|[>|]|:(?=-)|=(?==*\s*$))", re.MULTILINE)
 _LIST_NUMBERS = re.compile(r"^( ?\d{1,9})([.)])(?=\s|$)", re.MULTILINE)
