@@ -70,7 +70,7 @@ def _take_batch(session: Session) -> int:
             key.label("cause"),
         )
         .join(Post, Post.id == ImportedVotes.post_id)
-        .where(~known.exists())
+        .where(~Post.is_comment, ~known.exists())  # where they were cast, comments brought no points
         .limit(_BATCH * 4)
     ).all()
     if rows:

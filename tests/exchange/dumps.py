@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-import pytest
+from tests.shared import shared_data
 
 NAMES = ("se-beer-postsonly", "se-cardano", "se-conlang-meta-small", "se-french-meta")
 
@@ -14,10 +14,7 @@ Row = Mapping[str, object]
 
 def real_dump(name: str) -> Path:
     """A dump of the test data that lies beside the repository; skips where it is absent."""
-    for parent in Path(__file__).resolve().parents:
-        if (parent / "shared" / "data" / name).is_dir():
-            return parent / "shared" / "data" / name
-    pytest.skip(f"the shared test data {name} is not on this machine")
+    return shared_data(f"data/{name}")
 
 
 def row(**attributes: object) -> str:
@@ -52,3 +49,42 @@ def post(id: int, **attributes: object) -> str:
     if kind == 1:
         row_of |= {"Title": f"Title of {id}", "Tags": "<water>"}
     return row(**(row_of | attributes))
+
+
+def user(id: int, **attributes: object) -> str:
+    return row(**{"Id": id, "CreationDate": "2021-04-01T09:00:00.000", "DisplayName": f"Person {id}"} | attributes)
+
+
+def comment(id: int, post_id: int, **attributes: object) -> str:
+    row_of = {"Id": id, "PostId": post_id, "Score": 0, "CreationDate": "2021-05-02T10:00:00.000", "UserId": 1}
+    return row(**row_of | {"Text": f"Comment {id}"} | attributes)
+
+
+def vote(id: int, post_id: int, kind: int, day: str = "2021-05-03") -> str:
+    return row(Id=id, PostId=post_id, VoteTypeId=kind, CreationDate=f"{day}T00:00:00.000")
+
+
+def history(id: int, post_id: int, kind: int, text: str, **attributes: object) -> str:
+    row_of = {"Id": id, "PostHistoryTypeId": kind, "PostId": post_id, "RevisionGUID": f"r{id}", "Text": text}
+    return row(**row_of | {"CreationDate": "2021-05-01T10:00:00.000", "UserId": 1} | attributes)
+
+
+def badge(id: int, user_id: int, name: str) -> str:
+    return row(Id=id, UserId=user_id, Name=name, Date="2021-05-01T10:00:00.000", Class=2, TagBased=False)
+
+
+def link(id: int, post_id: int, related_id: int, kind: int) -> str:
+    at = "2021-05-01T10:00:00.000"
+    return row(Id=id, CreationDate=at, PostId=post_id, RelatedPostId=related_id, LinkTypeId=kind)
+
+
+def tag(id: int, name: str, **attributes: object) -> str:
+    return row(**{"Id": id, "TagName": name, "Count": 1} | attributes)
+
+
+def dump(directory: Path, **files: Iterable[str]) -> Path:
+    """A dump with these files, each its rows: `dump(path, Posts=[post(1)])`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for file, rows in files.items():
+        write_file(directory, file, rows)
+    return directory

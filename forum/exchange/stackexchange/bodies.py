@@ -21,6 +21,8 @@ class Saying(msgspec.Struct, frozen=True):
     html: str = ""
     markdown: str | None = None
     is_comment: bool = False
+    # Whether somebody wants to know if it is alike afterwards.
+    is_compared: bool = True
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -44,7 +46,11 @@ def body(saying: Saying, base: str) -> Body | Text:
             own = _rendered(saying.markdown.replace("\r\n", "\n").replace("\r", "\n").strip("\n"))
             if alike(saying.html, own.html, base=base):
                 return own
+        if not saying.html.strip():
+            return Body("", "")
         converted = _rendered(to_markdown(saying.html, base=base))
+        if not saying.is_compared:
+            return converted
         return msgspec.structs.replace(converted, is_alike=alike(saying.html, converted.html, base=base))
     except Invalid as error:
         return next(iter(error.fields.values()), error.text)

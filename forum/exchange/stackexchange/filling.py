@@ -52,10 +52,9 @@ def _posts(staging: Staging, dump: Dump, report: Report) -> None:
         if row.post_type_id in (PostRow.QUESTION, PostRow.ANSWER):
             if not staging.add_post(number, row):
                 report.refuse(PostRow.file, number, _TWICE)
-        elif row.post_type_id in (PostRow.TAG_EXCERPT, PostRow.TAG_WIKI):
-            staging.add_text(row)
         else:
-            report.left_out["other_posts"] += 1
+            staging.add_text(row)
+            report.left_out["other_posts"] += row.post_type_id not in (PostRow.TAG_EXCERPT, PostRow.TAG_WIKI)
 
 
 def _kind(row: PostRow) -> str:
@@ -67,8 +66,8 @@ def _kind(row: PostRow) -> str:
 def _lonely(staging: Staging, report: Report) -> None:
     for number in staging.lone_answers():
         report.refuse(PostRow.file, number, Text(N_("Its question is not in the dump.")))
-    for number, is_about_a_tag in staging.lone_comments():
-        if is_about_a_tag:
+    for number, is_about_a_text in staging.lone_comments():
+        if is_about_a_text:
             report.left_out["comments"] += 1
         else:
             report.refuse(CommentRow.file, number, Text(N_("Its question or answer is not in the dump.")))

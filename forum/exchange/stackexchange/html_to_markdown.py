@@ -5,6 +5,7 @@ letter, lists and emphasis that read back as themselves, and images from elsewhe
 """
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from bs4.element import NavigableString, Tag
@@ -19,7 +20,7 @@ _SCHEMES = frozenset({"http", "https", "mailto"})
 # A percent sign would be shown decoded between the angle brackets.
 _AUTOLINK = re.compile(r"https?://[^\s<>\\%]+")
 # What may begin or end something in running text; an underscore inside a word does not.
-_MARKS = re.compile(r"[\\`*\[\]<]|(?<![^\W_])_|_(?![^\W_])|~|&(?=#?\w+;)|(?<=\s)#(?=#*\s*\Z)")
+_MARKS = re.compile(r"[\\`*\[\]]|<(?=[a-zA-Z/!?]|\Z)|(?<![^\W_])_|_(?![^\W_])|~|&(?=#?\w+;)|(?<=\s)#(?=#*\s*\Z)")
 # What begins something at the start of a line. The text of an element may be such a start, or not: it costs a backslash.
 _LINE_MARKS = re.compile(r"^( ?)([-+](?=\s|-*\s*$)|#(?=#{0,5}(?:\s|$))|[>|]|:(?=-)|=(?==*\s*$))", re.MULTILINE)
 _LIST_NUMBERS = re.compile(r"^( ?\d{1,9})([.)])(?=\s|$)", re.MULTILINE)
@@ -48,11 +49,24 @@ def to_markdown(html: str, *, base: str = "") -> str:
     return markdown.rstrip()
 
 
+class _Tag(Tag):
+    """markdownify asks every element whether it lies in a `<pre>`, for which the parser's own search is slow."""
+
+    def find_parent(self, name: Any = None, attrs: Any = None, **kwargs: Any) -> Any:
+        if not isinstance(name, str) or attrs or kwargs:
+            return super().find_parent(name, attrs, **kwargs)
+        parent = self.parent
+        while parent is not None and parent.name != name:
+            parent = parent.parent
+        return parent
+
+
 class _Converter(MarkdownConverter):
     """One `convert_…` an element, as markdownify wants it: the element, its converted content, the elements around."""
 
     def __init__(self, base: str) -> None:
-        super().__init__(heading_style="atx", escape_misc=True)
+        parsing: Any = {"features": "html.parser", "element_classes": {Tag: _Tag}}
+        super().__init__(heading_style="atx", bs4_options=parsing)
         self._base = base
 
     def escape(self, text: str, parent_tags: Parents) -> str:

@@ -150,8 +150,8 @@ class _Import(msgspec.Struct):
         sayings = []
         for row in rows:
             short, long = self.staging.text(row.excerpt_post_id), self.staging.text(row.wiki_post_id)
-            sayings.append(Saying(html=escape(short.body) if short else ""))
-            sayings.append(Saying(html=long.body if long else ""))
+            sayings.append(Saying(html=escape(short.body) if short else "", is_compared=False))
+            sayings.append(Saying(html=long.body if long else "", is_compared=False))
         return sayings
 
     def _write_tags(self, session: Session, rows: list[TagRow], bodies: Bodies) -> None:
@@ -171,7 +171,7 @@ class _Import(msgspec.Struct):
 
 
 def _biographies(rows: list[UserRow]) -> list[Saying]:
-    return [Saying(html=row.about_me) for row in rows]
+    return [Saying(html=row.about_me, is_compared=False) for row in rows]
 
 
 def _batched(items: Iterable[T]) -> Iterator[list[T]]:

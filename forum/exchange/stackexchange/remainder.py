@@ -95,4 +95,5 @@ def _awarded(session: Session, rows: Sequence[BadgeRow]) -> set[tuple[int, str, 
     if not times:
         return set()
     period = _B.awarded_at.between(min(times), max(times) + timedelta(seconds=1))
-    return set(session.execute(select(_B.member_id, _B.name, _B.awarded_at).where(period)).tuples())
+    found = session.execute(select(_B.member_id, _B.name, _B.awarded_at).where(period))
+    return {(row.member_id, row.name, row.awarded_at) for row in found}

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -15,6 +16,8 @@ Bodies = list[Body | Text]
 
 # Chunks that wait for being written, for each process: enough to keep it busy, few enough for memory.
 _AHEAD = 2
+# So many characters are prepared sooner than they are sent away.
+_LITTLE = 2_000
 
 
 class Rendering:
@@ -29,7 +32,7 @@ class Rendering:
         if self._workers > 0:
             # A forked child would inherit the connections and locks of the database.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=context)
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_end_with_parent)
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -38,18 +41,22 @@ class Rendering:
 
     def rendered(self, chunks: Iterable[T], sayings: Callable[[T], list[Saying]]) -> Iterator[tuple[T, Bodies]]:
         """Each chunk with its bodies, in the order of the chunks; only a few are held at a time."""
-        if self._pool is None:
-            for chunk in chunks:
-                yield chunk, prepared(sayings(chunk), self._base)
-            return
         waiting: deque[tuple[T, Future[Bodies]]] = deque()
         for chunk in chunks:
-            waiting.append((chunk, self._pool.submit(prepared, sayings(chunk), self._base)))
+            waiting.append((chunk, self._begun(sayings(chunk))))
             if len(waiting) > self._workers * _AHEAD:
                 first, future = waiting.popleft()
                 yield first, future.result()
         for first, future in waiting:
             yield first, future.result()
+
+    def _begun(self, wanted: list[Saying]) -> Future[Bodies]:
+        """The bodies to come. Too little work for a process is done at once."""
+        if self._pool is not None and sum(len(saying.html) for saying in wanted) > _LITTLE:
+            return self._pool.submit(prepared, wanted, self._base)
+        done: Future[Bodies] = Future()
+        done.set_result(prepared(wanted, self._base))
+        return done
 
 
 def prepared(sayings: list[Saying], base: str) -> Bodies:
@@ -59,3 +66,15 @@ def prepared(sayings: list[Saying], base: str) -> Bodies:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _end_with_parent() -> None:
+    """Let this process not outlive the import: the pool's own processes would wait for ever after it was killed."""
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -122,7 +122,7 @@ class Staging:
         return self._add("INSERT OR IGNORE INTO comment VALUES (?, ?, ?, ?)", values)
 
     def add_text(self, row: PostRow) -> None:
-        """Keep what is said about a tag."""
+        """Keep what is said about a tag, or another post that belongs to no thread."""
         self._add("INSERT OR IGNORE INTO text VALUES (?, ?)", (row.id, self._encode(row)))
 
     def text(self, post_id: int | None) -> PostRow | None:
@@ -165,7 +165,7 @@ class Staging:
         return [number for (number,) in self._file.execute(_LONE_ANSWERS)]
 
     def lone_comments(self) -> Iterator[tuple[int, bool]]:
-        """The row number of every comment without question or answer, and whether it is about a tag's text instead."""
+        """The row number of every comment without question or answer, and whether it is about a text instead."""
         return self._file.execute(_LONE_COMMENTS)
 
     def _add(self, statement: str, values: tuple[object, ...]) -> bool:
