@@ -38,8 +38,22 @@ def open_any(
     body: str,
     tags: Sequence[str] = (),
     locale: str = "",
+    urgent: bool = False,
 ) -> Thread:
-    """Open a thread of whatever kind: the door for forms and programs that ask for the kind. Refuses as `asking.ask` does."""
+    """Open a thread of whatever kind: the door for forms and programs that ask for the kind. Ideas are never urgent.
+
+    Refuses as `asking.ask` does.
+    """
     if kind == "idea":
         return propose(session, actor, category=category, title=title, body=body, tags=tags, locale=locale)
-    return asking.ask(session, actor, kind=kind, category=category, title=title, body=body, tags=tags, locale=locale)
+    return asking.ask(
+        session,
+        actor,
+        kind=kind,
+        category=category,
+        title=title,
+        body=body,
+        tags=tags,
+        locale=locale,
+        urgent=urgent,
+    )

@@ -180,9 +180,9 @@ def post_list(
         Invalid: the cursor is not one of ours.
     """
     seen = {"thread_id": thread_id, **as_seen_by(actor)}
-    if connection.execute(_IS_SEEN, seen).one_or_none() is None:
-        raise NotFound()
     rows = connection.execute(_POST_LIST, {**seen, "after": _after(cursor), "limit": limit + 1}).all()
+    if not rows and connection.execute(_IS_SEEN, seen).one_or_none() is None:
+        raise NotFound()
     following = encode_cursor(rows[limit - 1].number) if len(rows) > limit else None
     return Page(items=tuple(PostResource(**_named(row)) for row in rows[:limit]), next=following)
 

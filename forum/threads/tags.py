@@ -11,7 +11,7 @@ from forum.kernel import markdown
 from forum.kernel.access import Actor, require
 from forum.kernel.db import insert_new
 from forum.kernel.errors import N_, NotFound
-from forum.threads import counting
+from forum.threads import counting, text
 from forum.threads.policies import may_describe_tags
 from forum.threads.tables import Tag, Thread, ThreadTag
 from forum.threads.text import Faults
@@ -72,8 +72,12 @@ def describe(session: Session, actor: Actor, *, name: str, description: str) -> 
     Raises:
         NotAllowed: this actor may not retag.
         NotFound: there is no such tag.
+        Invalid: the description is too long.
     """
     require(may_describe_tags(actor))
+    faults = Faults()
+    description = text.description(description, faults)
+    faults.refuse()
     tag = session.scalar(select(Tag).where(Tag.name_key == folded(name)).with_for_update(key_share=True))
     if tag is None:
         raise NotFound()

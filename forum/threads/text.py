@@ -13,7 +13,9 @@ from forum.kernel.errors import N_, Invalid, Text
 TITLE_LENGTH = (15, 300)
 OPENING_LENGTH = (20, 32_000)
 REPLY_LENGTH = (5, 32_000)
+ANSWER_LENGTH = (5, 10_000)
 COMMENT_LENGTH = 300
+DESCRIPTION_LENGTH = 2_000
 SLUG_LENGTH = 80
 
 _KEPT = "\u200c\u200d"  # joiners are invisible, but words of some scripts and many emoji are spelled with them
@@ -58,7 +60,15 @@ def reply(value: str, faults: Faults) -> str:
 
 def public_answer(value: str, faults: Faults) -> str:
     """The Markdown of what the company says of an idea."""
-    return _body(value, REPLY_LENGTH, faults, field="comment")
+    return _body(value, ANSWER_LENGTH, faults, field="comment")
+
+
+def description(value: str, faults: Faults) -> str:
+    """The Markdown that says what a tag is for; it may be empty."""
+    value = _stored(value, "description", faults).strip()
+    if len(value) > DESCRIPTION_LENGTH:
+        faults.add("description", N_("Please keep this to %(most)s characters."), most=DESCRIPTION_LENGTH)
+    return value
 
 
 def comment(value: str, faults: Faults, *, required: bool) -> str:

@@ -62,6 +62,8 @@ def test_tags_are_described(session: Session) -> None:
         tags.describe(session, making.member(session), name="motor", description="")
     with pytest.raises(NotFound):
         tags.describe(session, retagger, name="steam", description="")
+    with pytest.raises(Invalid):
+        tags.describe(session, retagger, name="motor", description="d" * 2_001)
 
 
 def test_following_and_leaving_twice_is_the_same_as_once(session: Session) -> None:

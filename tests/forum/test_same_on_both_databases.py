@@ -160,6 +160,18 @@ class Communities(RuleBasedStateMachine):
         done = self.both(lambda world, session: verb(session, world.actor(session, person), world.posts[post]))
         return post if done else None
 
+    @rule(data=st.data(), person=people)
+    def comment(self, data: st.DataObject, person: int) -> None:
+        under = data.draw(st.integers(0, self.posts - 1), label="under")
+
+        def verb(world: World, session: Session) -> None:
+            post = replying.comment(
+                session, world.actor(session, person), post_id=world.posts[under], body="Thank you, that was it."
+            )
+            world.posts.append(post.id)
+
+        self.both(verb)
+
     @rule(data=st.data(), person=people, value=values)
     def vote(self, data: st.DataObject, person: int, value: int) -> None:
         def verb(session: Session, actor: Actor, post_id: int) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
+from sqlalchemy import select
 
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
+from forum.threads.tables import Thread
 from tests.forum import making
 from tests.web.calling import HERE, Json, Site, calling
 
@@ -120,8 +124,6 @@ def test_a_thread_is_changed_against_its_revision(site: Site, database: Database
 
 
 def test_closing_and_opening_is_a_decision_in_the_public_log(site: Site, database: Database) -> None:
-    from sqlalchemy import select
-
     from moderation.tables import Decision
 
     with database.transaction() as session:
@@ -171,3 +173,36 @@ def test_a_refused_post_leaves_its_key_free(site: Site, database: Database) -> N
     caller = site.as_(author)
     caller("POST", "/threads", new(place.slug, title="short"), status=422, idempotency_key="b-1")
     caller("POST", "/threads", new(place.slug), status=201, idempotency_key="b-1")
+
+
+def test_the_same_post_sent_many_times_at_once_takes_effect_once(site: Site, database: Database) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from web.api import idempotency
+    from web.api.threads import NewThread
+
+    with database.transaction() as session:
+        author, place = making.member(session), making.category(session)
+    data = NewThread(kind="question", category=place.slug, title=making.TITLE, body=making.BODY)
+    request = FakeRequest()
+
+    def send(_number: int) -> int:
+        with database.transaction() as session:
+            return idempotency.once(request, session, author, data, lambda: making.thread(session, author, place).id)  # type: ignore[arg-type]
+
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(send, range(24)))
+    assert len(made) == 1
+    with database.reading() as connection:
+        page = connection.scalars(select(Thread.id).where(Thread.category_id == place.id)).all()
+    assert set(page) == made
+
+
+class FakeRequest:
+    """As much of a request as tells one sending from another."""
+
+    method = "POST"
+    url = SimpleNamespace(path="/api/v1/threads")
+    scope: ClassVar[dict[str, Any]] = {
+        "state": {"visit": SimpleNamespace(headers={b"idempotency-key": b"at-once"})},
+    }

@@ -47,6 +47,7 @@ class NewThread(Body, frozen=True, kw_only=True):
     body: str
     tags: list[str] = []
     locale: Annotated[str, Meta(max_length=8)] = ""
+    urgent: bool = False
 
 
 class ThreadChange(Body, frozen=True, kw_only=True):
