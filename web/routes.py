@@ -8,7 +8,7 @@ from web import assets, health
 from web.api import answers as api_answers
 from web.api import posts as api_posts
 from web.api import threads as api_threads
-from web.pages import categories, choices, entering, home, posts, threads
+from web.pages import asking, categories, choices, entering, home, ideas, posts, tags, tending, threads, versions
 
 ROUTES: list[HTTPRouteHandler] = [
     *health.routes,
@@ -20,6 +20,11 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_answers.routes,
     *home.routes,
     *categories.routes,
+    *asking.routes,
     *threads.routes,
     *posts.routes,
+    *versions.routes,
+    *tending.routes,
+    *tags.routes,
+    *ideas.routes,
 ]

@@ -16,6 +16,7 @@ from web.forms import Pairs, pairs_of, read
 from web.forms import shown as typed
 from web.identity import current_actor, current_member
 from web.installation import db_of
+from web.pages import carrying
 from web.pages.frame import framed, led_to, shown
 from web.returning import safe_next
 
@@ -28,6 +29,7 @@ class Login(msgspec.Struct, frozen=True):
     login: str
     password: Secret
     next: str = "/"
+    carried: str = ""
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -37,12 +39,17 @@ class Registration(msgspec.Struct, frozen=True):
     mail: str
     password: Secret
     next: str = "/"
+    carried: str = ""
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
-    """What the two pages show: what was typed (no password), what needs mending, and where to go afterwards."""
+    """What the two pages show: what was typed (no password), what needs mending, and where to go afterwards.
+
+    `carried` is a form that met the wall, see `web.pages.carrying`.
+    """
 
     next: str
+    carried: str = ""
     login: str = ""
     handle: str = ""
     mail: str = ""
@@ -75,14 +82,15 @@ def login(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
             member_id = signing_in.member_by_password(connection, login=form.login, password=form.password)
     except Invalid as refusal:
         return _page(request, "login.html", _again(pairs, refusal), status=422)
-    _sign_in(request, member_id)
-    return led_to(request, safe_next(form.next))
+    return _entered_as(request, member_id, form)
 
 
 @post("/register", sync_to_thread=True)
 def register(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
     """Open an account and sign in with it."""
     pairs = pairs_of(body)
+    if "begin" in pairs:  # from the wall, with a form to be carried through this page too
+        return _page(request, "register.html", _kept(pairs))
     try:
         form = read(pairs, Registration)
         with db_of(request).transaction() as session:
@@ -92,8 +100,12 @@ def register(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
             member_id = member.id
     except Invalid as refusal:
         return _page(request, "register.html", _again(pairs, refusal), status=422)
-    _sign_in(request, member_id)
-    return led_to(request, safe_next(form.next), "welcome")
+    return _entered_as(request, member_id, form, "welcome")
+
+
+def wall(request: Request[Any, Any, Any], pairs: Pairs, *, to: str, back: str) -> Response[bytes]:
+    """The sign-in page in the way of a form, which it carries: once somebody is signed in, it is given back to them."""
+    return _page(request, "login.html", Gate(next=safe_next(back), carried=carrying.packed(to, pairs)))
 
 
 @post("/logout", sync_to_thread=True)
@@ -116,7 +128,18 @@ def logout_everywhere(request: Request[Any, Any, Any]) -> Response[bytes]:
     return led_to(request, "/login", "signed-out-everywhere")
 
 
-def _sign_in(request: Request[Any, Any, Any], member_id: int) -> None:
+def _entered_as(
+    request: Request[Any, Any, Any], member_id: int, form: Login | Registration, notice: str = ""
+) -> Response[bytes]:
+    """Lead on whoever has just come in, or give back the form that they were sending."""
+    token = _sign_in(request, member_id)
+    carried = carrying.unpacked(form.carried)
+    if carried is not None:
+        return carrying.resumed(request, carried, token=token)
+    return led_to(request, safe_next(form.next), notice)
+
+
+def _sign_in(request: Request[Any, Any, Any], member_id: int) -> str:
     """Whatever session the browser came with ends here; the new one has a new token."""
     visit = visit_of(request)
     with db_of(request).transaction() as session:
@@ -125,6 +148,7 @@ def _sign_in(request: Request[Any, Any, Any], member_id: int) -> None:
         agent = visit.headers.get(b"user-agent", b"").decode("latin-1")
         token = signing_in.sign_in(session, member_id=member_id, user_agent=agent)
     sessions.issue(request, token)
+    return token
 
 
 def _entered(request: Request[Any, Any, Any]) -> Response[bytes] | None:
@@ -140,13 +164,18 @@ def _gate(request: Request[Any, Any, Any]) -> Gate:
 
 
 def _again(pairs: Pairs, refusal: Invalid) -> Gate:
+    return _kept(pairs, tuple(refusal.fields.items()))
+
+
+def _kept(pairs: Pairs, problems: tuple[tuple[str, Text], ...] = ()) -> Gate:
     kept = typed(pairs)
     return Gate(
         next=safe_next(kept.get("next", "/")),
+        carried=kept.get("carried", ""),
         login=kept.get("login", ""),
         handle=kept.get("handle", ""),
         mail=kept.get("mail", ""),
-        problems=tuple(refusal.fields.items()),
+        problems=problems,
     )
 
 

@@ -42,10 +42,8 @@ def framed(
     can be kept for all, unless `has_bound_form` says that a form on it needs one (signing in, registering).
     """
     visit, settings = visit_of(request), installation_of(request).settings
-    if actor.locale in LOCALES:
-        visit.locale = actor.locale  # the account's choice comes before the browser's
     return Page(
-        locale=visit.locale,
+        locale=language_of(request, actor),
         path=visit.path,
         site_name=settings.site_name,
         title=title,
@@ -58,6 +56,14 @@ def framed(
         robots=robots,
         place=place,
     )
+
+
+def language_of(request: AnyConnection, actor: Actor) -> str:
+    """The language to answer in: the account's choice comes before the browser's."""
+    visit = visit_of(request)
+    if actor.locale in LOCALES:
+        visit.locale = actor.locale  # an error that comes later is told in it too
+    return visit.locale
 
 
 def _viewer(connection: Connection, actor: Actor) -> Viewer:

@@ -9,12 +9,13 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, RawBody
 from sqlalchemy.orm import Session
 
-from forum.kernel.access import Actor, require
+from forum.kernel.access import require
 from forum.threads import answers, editing, official, voting
 from forum.threads.finding import visible_post
 from forum.threads.pages import post_place
 from forum.threads.policies import may_delete_post
 from forum.threads.tables import Thread
+from forum.threads.versions import source_of
 from web import forms
 from web.arguments import path_id, query
 from web.identity import current_actor, current_member
@@ -84,19 +85,14 @@ def made_official(request: AnyRequest, post_id: FromPath[str], body: RawBody) ->
     return led_to(request, f"/p/{number}", "official" if switch.is_on else "unofficial")
 
 
-@get("/p/{post_id:str}/delete", sync_to_thread=True, include_in_schema=False, opt={"slow": True})
+@get("/p/{post_id:str}/delete", sync_to_thread=True, include_in_schema=False)
 def ask_to_delete(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
     """Whether one's reply shall really go."""
     number = path_id(post_id)
-    with db_of(request).transaction() as session:
-        connection = session.connection()
+    with db_of(request).reading() as connection:
         actor = current_member(request, connection)
-        _check_deletion(session, actor, number)
+        require(may_delete_post(actor, source_of(connection, actor, post_id=number)))
         return shown("thread/delete.html", framed(request, connection, actor, robots="noindex"), post_id=number)
-
-
-def _check_deletion(session: Session, actor: Actor, post_id: int) -> None:
-    require(may_delete_post(actor, visible_post(session, actor, post_id)))
 
 
 @post("/p/{post_id:str}/delete", sync_to_thread=True, include_in_schema=False)

@@ -20,6 +20,7 @@ from web import forms
 from web.arguments import path_id, query
 from web.identity import current_actor
 from web.installation import db_of
+from web.pages.entering import wall
 from web.pages.frame import address_of, framed, led_to, moved_to, shown, to_sign_in
 from web.pages.keeping import keep_thread
 from web.pages.rows import beginning, thread_href
@@ -38,7 +39,7 @@ class Place(msgspec.Struct, frozen=True):
 class ReplyForm(msgspec.Struct, frozen=True):
     """The composer under a thread. `as_` (`as`) is whose word it is, for staff."""
 
-    body: str = ""
+    body: Annotated[str, Meta(extra={"verbatim": True})] = ""
     do: Literal["write", "preview"] | None = None
     as_: Literal["person", "company"] = msgspec.field(default="person", name="as")
 
@@ -110,21 +111,25 @@ def _page(
 @post("/t/{thread_id:str}/{slug:str}/reply", sync_to_thread=True, include_in_schema=False)
 def reply(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
     """Answer a thread; or see the answer as it will look, or mend it."""
-    number, form = path_id(thread_id), forms.parse(body, ReplyForm)
+    number, pairs = path_id(thread_id), forms.pairs_of(body)
+    form = forms.read(pairs, ReplyForm)
     if form.do is None:
         try:
-            return _posted(request, number, form)
+            return _posted(request, number, form) or wall(
+                request, pairs, to=f"{thread_href(number, slug)}/reply", back=thread_href(number, slug)
+            )
         except Invalid as problem:
             error = problem.fields.get("body", problem.text)
             return _composed(request, number, _as_typed(form, error=error), status=422)
     return _composed(request, number, _as_typed(form))
 
 
-def _posted(request: AnyRequest, thread_id: int, form: ReplyForm) -> Response[bytes]:
+def _posted(request: AnyRequest, thread_id: int, form: ReplyForm) -> Response[bytes] | None:
+    """Where the reply stands; nothing where nobody is signed in."""
     with db_of(request).transaction() as session:
         actor = current_actor(request, session.connection())
         if not actor.is_signed_in:
-            return to_sign_in(f"/t/{thread_id}")
+            return None
         added = replying.reply(session, actor, thread_id=thread_id, body=form.body, as_statement=form.as_ == "company")
     return led_to(request, f"/p/{added.id}", "replied")
 

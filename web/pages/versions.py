@@ -1,0 +1,293 @@
+"""A post's history, and changing a post: with every version kept, and two people's changes never lost in each other."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, RawBody
+from markupsafe import Markup
+from msgspec import Meta
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from forum.kernel.access import Actor, require
+from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
+from forum.threads import editing
+from forum.threads.places import category_list
+from forum.threads.policies import may_edit_post, may_retag
+from forum.threads.versions import Source, Version, opening_source, source_of, versions_of
+from moderation.pages import decisions_behind
+from web import forms
+from web.arguments import path_id
+from web.identity import current_actor, current_member
+from web.installation import db_of
+from web.pages.differences import Piece, compared
+from web.pages.frame import framed, led_to, moved_to, shown
+from web.pages.parts import Person
+from web.pages.rows import thread_href
+from web.pages.rulings import told
+from web.pages.threads import previewed
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class EditForm(msgspec.Struct, frozen=True):
+    """The form of an edit. `revision` is the version that it was begun on; title, tags and category of an opening post alone."""
+
+    body: Annotated[str, Meta(extra={"verbatim": True})] = ""
+    title: str = ""
+    tags: str = ""
+    category: str = ""
+    comment: str = ""
+    revision: int = 0
+    do: Literal["write", "preview"] | None = None
+
+
+class Editing(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page of an edit shows. `theirs`: what somebody else changed since it was begun."""
+
+    of: Source
+    form: EditForm
+    categories: list[tuple[str, Text | str]]
+    may_rewrite: bool
+    is_own: bool
+    problems: tuple[tuple[str, Text], ...] = ()
+    preview: Markup | None = None
+    theirs: tuple[Piece, ...] = ()
+
+    def problem(self, field: str) -> Text | str:
+        """The sentence under a field."""
+        return next((problem for name, problem in self.problems if name == field), "")
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A version in the history, with what it changed. The first one has nothing to be compared with."""
+
+    version: Version
+    by: Person
+    as_role: Text | None
+    body: tuple[Piece, ...]
+    title: tuple[Piece, ...]
+    tags_in: tuple[str, ...]
+    tags_out: tuple[str, ...]
+    is_first: bool
+
+
+_ROLES = {
+    "moderator": Text(N_("as a moderator")),
+    "administrator": Text(N_("as an administrator")),
+    "staff": Text(N_("for the company")),
+    "member": Text(N_("as a member with the right to edit")),
+}
+
+
+@get("/t/{thread_id:str}/{slug:str}/history", sync_to_thread=True, include_in_schema=False)
+def thread_history(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """What became of a thread's title, tags and first post."""
+    with db_of(request).reading() as connection:
+        actor = current_actor(request, connection)
+        of = opening_source(connection, actor, thread_id=path_id(thread_id))
+        if slug != of.slug:
+            return moved_to(thread_href(of.thread_id, of.slug) + "/history")
+        return _history(request, connection, actor, of)
+
+
+@get("/p/{post_id:str}/history", sync_to_thread=True, include_in_schema=False)
+def post_history(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
+    """The versions of a post."""
+    with db_of(request).reading() as connection:
+        actor = current_actor(request, connection)
+        return _history(request, connection, actor, source_of(connection, actor, post_id=path_id(post_id)))
+
+
+def _history(request: AnyRequest, connection: Connection, actor: Actor, of: Source) -> Response[bytes]:
+    _check_readable(connection, actor, of)
+    versions = versions_of(connection, of)
+    older = [*versions[1:], None]
+    steps = [_step(of, version, before) for version, before in zip(versions, older, strict=True)]
+    page = framed(request, connection, actor, title=Text(N_("History: %(title)s"), title=of.title), robots="noindex")
+    return shown("thread/history.html", page, of=of, steps=steps, href=f"/p/{of.id}")
+
+
+def _check_readable(connection: Connection, actor: Actor, of: Source) -> None:
+    """What is illegal or harmful is not handed out again, not even to its author."""
+    if of.hidden_by is None or actor.can("post:see-hidden"):
+        return
+    if any(told(entry).is_unreadable for entry in decisions_behind(connection, actor, {of.hidden_by}).values()):
+        raise NotFound()
+
+
+def _step(of: Source, version: Version, before: Version | None) -> Step:
+    was, is_now = set((before.tags if before else None) or ()), set(version.tags or ())
+    return Step(
+        version=version,
+        by=Person(name=version.by_name, handle=version.by_handle, is_staff=version.as_role == "staff"),
+        as_role=_ROLES.get(version.as_role),
+        body=compared(before.source, version.source) if before else (Piece("same", version.source),),
+        title=_title(version, before),
+        tags_in=tuple(sorted(is_now - was)) if before else (),
+        tags_out=tuple(sorted(was - is_now)) if before else (),
+        is_first=before is None,
+    )
+
+
+def _title(version: Version, before: Version | None) -> tuple[Piece, ...]:
+    if version.title is None or before is None or before.title == version.title:
+        return ()
+    return compared(before.title or "", version.title)
+
+
+@get("/p/{post_id:str}/edit", sync_to_thread=True, include_in_schema=False)
+def edit_page(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
+    """The form, with the post as it is now."""
+    with db_of(request).reading() as connection:
+        actor = current_member(request, connection)
+        of = _editable(connection, actor, path_id(post_id))
+        return _page(request, connection, actor, of, _begun(of))
+
+
+def _editable(connection: Connection, actor: Actor, post_id: int) -> Source:
+    """A post that this member may change, or whose thread they may retag.
+
+    Raises:
+        NotAllowed: neither.
+    """
+    of = source_of(connection, actor, post_id=post_id)
+    _check_readable(connection, actor, of)
+    verdict = may_edit_post(actor, of)
+    if not verdict.allowed and not _may_retag(actor, of):
+        require(verdict)
+    return of
+
+
+def _may_retag(actor: Actor, of: Source) -> bool:
+    return of.number == 1 and may_retag(actor, _Thread(of.thread_author_id)).allowed
+
+
+class _Thread(msgspec.Struct, frozen=True):
+    author_id: int
+
+
+def _begun(of: Source) -> EditForm:
+    return EditForm(body=of.source, title=of.title, tags=", ".join(of.tags), category=of.category, revision=of.revision)
+
+
+@post("/p/{post_id:str}/edit", sync_to_thread=True, include_in_schema=False)
+def edit(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Response[bytes]:
+    """Save the change; or show how it will look, what needs mending, or what somebody else changed meanwhile."""
+    number, form = path_id(post_id), forms.parse(body, EditForm)
+    if form.do is not None:
+        return _again(request, number, form)
+    try:
+        with db_of(request).transaction() as session:
+            actor = current_member(request, session.connection())
+            before = _editable(session.connection(), actor, number)
+            if before.revision != form.revision:
+                raise _Overtaken
+            changed = _saved(session, actor, before, form)
+    except _Overtaken:
+        return _again(request, number, form, status=409)
+    except Invalid as refusal:
+        return _again(request, number, form, problems=tuple(refusal.fields.items()), status=422)
+    except Conflict as refusal:
+        return _again(request, number, form, problems=(("", refusal.text),), status=409)
+    return led_to(request, f"/p/{number}", "edited" if changed else "unchanged")
+
+
+class _Overtaken(Exception):
+    """Somebody else has changed the post since the form was begun."""
+
+
+def _saved(session: Session, actor: Actor, before: Source, form: EditForm) -> bool:
+    """Save title, tags and category of an opening post, then the text; whether anything was different."""
+    problems: dict[str, Text] = {}
+    if before.number == 1:
+        try:
+            _save_head(session, actor, before, form)
+        except Invalid as refusal:
+            problems |= refusal.fields
+    if may_edit_post(actor, before).allowed:
+        try:
+            _save_body(session, actor, before, form)
+        except Invalid as refusal:
+            problems |= refusal.fields
+    if problems:
+        raise Invalid(problems)
+    return source_of(session.connection(), actor, post_id=before.id).revision != before.revision
+
+
+def _save_head(session: Session, actor: Actor, before: Source, form: EditForm) -> None:
+    rewrites = may_edit_post(actor, before).allowed
+    moved = form.category if form.category and form.category != before.category else None
+    editing.edit_thread(
+        session,
+        actor,
+        thread_id=before.thread_id,
+        title=form.title if rewrites else None,
+        tags=form.tags.split(",") if "," in form.tags else form.tags.split(),
+        category=moved,
+        revision=form.revision,
+        comment=form.comment,
+    )
+
+
+def _save_body(session: Session, actor: Actor, before: Source, form: EditForm) -> None:
+    """The text. If the title was just changed as well, that is a version of our own, and the thread is locked since."""
+    own = source_of(session.connection(), actor, post_id=before.id).revision - before.revision
+    editing.edit_post(
+        session, actor, post_id=before.id, body=form.body, revision=form.revision + own, comment=form.comment
+    )
+
+
+def _again(
+    request: AnyRequest,
+    post_id: int,
+    form: EditForm,
+    *,
+    problems: tuple[tuple[str, Text], ...] = (),
+    status: int = 200,
+) -> Response[bytes]:
+    """The form with everything that was typed. Where somebody was quicker, their change stands beside it."""
+    with db_of(request).reading() as connection:
+        actor = current_member(request, connection)
+        of = _editable(connection, actor, post_id)
+        overtaken = status == 409 and form.revision != of.revision
+        theirs = _theirs(connection, of, form.revision) if overtaken else ()
+        form = msgspec.structs.replace(form, revision=of.revision) if overtaken else form
+        return _page(request, connection, actor, of, form, problems=problems, theirs=theirs, status=status)
+
+
+def _theirs(connection: Connection, of: Source, revision: int) -> tuple[Piece, ...]:
+    begun_on = next((one for one in versions_of(connection, of) if one.number == revision), None)
+    return compared(begun_on.source if begun_on else "", of.source)
+
+
+def _page(
+    request: AnyRequest,
+    connection: Connection,
+    actor: Actor,
+    of: Source,
+    form: EditForm,
+    *,
+    problems: tuple[tuple[str, Text], ...] = (),
+    theirs: tuple[Piece, ...] = (),
+    status: int = 200,
+) -> Response[bytes]:
+    fitting = [place for place in category_list(connection, actor) if of.kind in place.kinds] if of.number == 1 else []
+    shown_form = Editing(
+        of=of,
+        form=form,
+        categories=[(place.slug, place.name) for place in fitting],
+        may_rewrite=may_edit_post(actor, of).allowed,
+        is_own=of.author_id == actor.member_id,
+        problems=problems,
+        preview=previewed(form.body, below=1 if of.number == 1 else 2) if form.do == "preview" else None,
+        theirs=theirs,
+    )
+    page = framed(request, connection, actor, title=Text(N_("Edit: %(title)s"), title=of.title), robots="noindex")
+    return shown("thread/edit.html", page, status=status, editing=shown_form)
+
+
+routes = [thread_history, post_history, edit_page, edit]
