@@ -26,6 +26,7 @@ OLDEST = 15
 LONGEST_FOLDER = 90
 # What a test writes is thrown away: a crash of the machine may take it along.
 UNSAFE_AND_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+DURABLE = {"max_connections": "200"}
 NEEDED = f"install PostgreSQL {OLDEST} or newer, or set TEST_DATABASE_URL"
 
 
@@ -66,8 +67,10 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
+def running(*, durable: bool = False) -> Iterator[Server]:
     """A server for as long as the block lasts; its databases are gone afterwards.
+
+    With `durable` it writes as a server in production does, for what measures writing.
 
     Raises:
         Missing: the machine has no PostgreSQL that this user can start.
@@ -80,7 +83,7 @@ def running() -> Iterator[Server]:
     programs, user = _usable_programs()
     folder = _short_folder(user)
     try:
-        yield _started(programs, user, folder)
+        yield _started(programs, user, folder, durable=durable)
     finally:
         # Through pg_ctl, because a signal to `runuser` would leave the server running.
         _run([programs / "pg_ctl", "stop", "-D", folder / "data", "-m", "immediate", "-w"], user, check=False)
@@ -135,11 +138,11 @@ def _short_folder(user: str | None) -> Path:
     return folder
 
 
-def _started(programs: Path, user: str | None, folder: Path) -> Server:
+def _started(programs: Path, user: str | None, folder: Path, *, durable: bool) -> Server:
     data = folder / "data"
     how = ["--auth=trust", "--username=loggia", "--encoding=UTF8", "--locale=C", "--no-sync"]
     _run([programs / "initdb", "-D", data, *how], user)
-    options = " ".join(f"-c {name}={value}" for name, value in UNSAFE_AND_FAST.items())
+    options = " ".join(f"-c {name}={value}" for name, value in (DURABLE if durable else UNSAFE_AND_FAST).items())
     options += f" -c listen_addresses='' -k {folder}"
     _run([programs / "pg_ctl", "start", "-D", data, "-l", folder / "log", "-o", options, "-w", "-t", "30"], user)
     return Server(f"postgresql://loggia@/postgres?host={quote(str(folder))}")
