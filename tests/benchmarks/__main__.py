@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
         f"Measured {datetime.now(UTC).date().isoformat()}, Python {platform.python_version()}, {platform.machine()}, one server worker.\n"
     )
     with serving.running(serving.load_hello) as server:
-        base = asking.measure(server, [get("/hello", server.port)], count=6_000)
+        base = asking.measure(server, [get("/hello")], count=6_000)
     _say("| database | what | CPU ms | times hello | requests/s | of hello's | p50 ms | p99 ms |")
     _say("| --- | --- | --- | --- | --- | --- | --- | --- |")
     _row("–", "Litestar's hello world", base, base)
@@ -67,15 +67,15 @@ def _requests(made: Community, port: int) -> Iterator[tuple[str, list[bytes], in
     threads = [f"/t/{thread_id}/x" for thread_id in made.thread_ids[:100]]
     threads = [_settled(path, port) for path in threads]
     member = {"Authorization": f"Bearer {made.token}"}
-    yield "thread page from the cache", [get(path, port) for path in threads], 6_000
-    yield "thread page past the cache", [get(path, port, **UNKEPT) for path in threads], 2_000
-    yield "thread page of a member", [get(path, port, **member) for path in threads], 2_000
-    yield "list past the cache", [get("/", port, **UNKEPT)], 1_500
-    yield "category past the cache", [get("/c/machines", port, **UNKEPT)], 1_500
-    yield "profile", [get(f"/m/{made.handle}", port, **UNKEPT)], 1_500
-    words = [get(f"/search?q={word}", port, **UNKEPT) for word in community.WORDS[:20]]
+    yield "thread page from the cache", [get(path) for path in threads], 6_000
+    yield "thread page past the cache", [get(path, **UNKEPT) for path in threads], 2_000
+    yield "thread page of a member", [get(path, **member) for path in threads], 2_000
+    yield "list past the cache", [get("/", **UNKEPT)], 1_500
+    yield "category past the cache", [get("/c/machines", **UNKEPT)], 1_500
+    yield "profile", [get(f"/m/{made.handle}", **UNKEPT)], 1_500
+    words = [get(f"/search?q={word}", **UNKEPT) for word in community.WORDS[:20]]
     yield "search for one word", words, 1_000
-    yield "thread over the API", [get(f"/api/v1/threads/{key}", port) for key in made.thread_ids[:100]], 1_500
+    yield "thread over the API", [get(f"/api/v1/threads/{key}") for key in made.thread_ids[:100]], 1_500
 
 
 def _settled(path: str, port: int) -> str:
@@ -83,7 +83,7 @@ def _settled(path: str, port: int) -> str:
     from http.client import HTTPConnection
 
     connection = HTTPConnection("127.0.0.1", port)
-    connection.request("GET", path)
+    connection.request("GET", path, headers={"Host": asking.HOST})
     answer = connection.getresponse()
     connection.close()
     return answer.headers["location"] if answer.status in (301, 308) else path
@@ -138,7 +138,7 @@ def _installation(kind: str) -> Iterator[Settings]:
             server = stack.enter_context(postgres.running(durable=True))
             url = server.url_of(server.create())
         migrate(url)
-        yield settings_for(url, Path(folder), base_url="http://127.0.0.1:8000", broker_url="redis://127.0.0.1:1/0")
+        yield settings_for(url, Path(folder), base_url=f"http://{asking.HOST}", broker_url="redis://127.0.0.1:1/0")
 
 
 def _row(kind: str, what: str, found: Measured, base: Measured) -> None:
