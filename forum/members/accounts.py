@@ -1,5 +1,7 @@
 """Accounts: registering, changing what one says of oneself, roles and affiliation."""
 
+from collections.abc import Callable
+
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -19,8 +21,10 @@ ROLES = ("member", "staff", "moderator", "administrator")
 LONGEST_BIO = 2_000
 
 
-def register(session: Session, *, handle: str, mail: str, password: str, name: str = "", locale: str = "") -> Member:
-    """Open an account.
+def register(
+    session: Session, *, handle: str, mail: str, password: str | None, name: str = "", locale: str = ""
+) -> Member:
+    """Open an account. Without a password nobody can sign in to it with one.
 
     Raises:
         Invalid: with a sentence for each field that needs mending; a handle or address that is taken says so.
@@ -32,30 +36,30 @@ def register(session: Session, *, handle: str, mail: str, password: str, name: s
             session.add(member)
             session.flush()
             session.add(MailAddress(member_id=member.id, address=mail, address_key=address_key(mail), created_at=now()))
-            session.add(Credential(member_id=member.id, password_hash=password_hash, changed_at=now()))
+            if password_hash is not None:
+                session.add(Credential(member_id=member.id, password_hash=password_hash, changed_at=now()))
     except IntegrityError:
         raise _taken(session, handle, mail) from None
     outbox.record(session, MemberRegistered(member_id=member.id))
     return member
 
 
-def _checked(handle: str, mail: str, name: str, password: str) -> tuple[str, str, str, str]:
+def _checked(handle: str, mail: str, name: str, password: str | None) -> tuple[str, str, str, str | None]:
     """All fields are looked at before any is refused, so that a person mends them in one go."""
     problems: dict[str, Text] = {}
     kept: list[str] = []
-    for check, value in (
-        (checked_handle, handle),
-        (checked_address, mail),
-        (checked_name, name),
-        (passwords.checked, password),
-    ):
+    checks: list[tuple[Callable[[str], str], str]]
+    checks = [(checked_handle, handle), (checked_address, mail), (checked_name, name)]
+    if password is not None:
+        checks.append((passwords.checked, password))
+    for check, value in checks:
         try:
             kept.append(check(value))
         except Invalid as error:
             problems.update(error.fields)
     if problems:
         raise Invalid(problems)
-    return kept[0], kept[1], kept[2], passwords.hashed(kept[3])
+    return kept[0], kept[1], kept[2], None if password is None else passwords.hashed(password)
 
 
 def _taken(session: Session, handle: str, mail: str) -> Invalid:

@@ -53,9 +53,9 @@ def _live(
 
 
 def passwords_of(community: Community, secret_key: str) -> dict[str, str]:
-    """A password for each person, this installation's own: made from its secret key, so that they can be shown at each start
-    and need to be kept nowhere."""
-    return {person.handle: _password(person.handle, secret_key) for person in community.people}
+    """Passwords of those who show the house, this installation's own: made from its secret key, so that they can be shown at
+    each start and need to be kept nowhere. The others have none, because each would cost a newcomer time."""
+    return {person.handle: _password(person.handle, secret_key) for person in community.people if person.signs_in_as}
 
 
 def _password(handle: str, secret_key: str) -> str:

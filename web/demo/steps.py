@@ -88,7 +88,7 @@ def _make_category(category: Category, position: int, stage: Stage, session: Ses
 
 
 def _join(person: Person, stage: Stage, session: Session) -> None:
-    password = stage.passwords[person.handle]
+    password = stage.passwords.get(person.handle)
     member = accounts.register(
         session, handle=person.handle, mail=person.mail, password=password, name=person.name, locale=person.locale
     )
