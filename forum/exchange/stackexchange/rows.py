@@ -42,11 +42,8 @@ class PostRow(Row, frozen=True, kw_only=True, rename="pascal"):
     accepted_answer_id: Id | None = None
     owner_user_id: Id | None = None
     owner_display_name: str | None = None
-    last_editor_user_id: Id | None = None
     last_edit_date: Instant | None = None
-    last_activity_date: Instant | None = None
     closed_date: Instant | None = None
-    view_count: Count = 0
     title: str = ""
     tags: str = ""
     content_license: str | None = None
@@ -70,12 +67,7 @@ class UserRow(Row, frozen=True, kw_only=True, rename="pascal"):
 
     creation_date: Instant
     display_name: str = ""
-    reputation: Count = 1
-    last_access_date: Instant | None = None
-    website_url: str | None = None
-    location: str | None = None
     about_me: str = ""
-    account_id: Id | None = None
 
 
 class VoteRow(Row, frozen=True, kw_only=True, rename="pascal"):
@@ -111,7 +103,6 @@ class TagRow(Row, frozen=True, kw_only=True, rename="pascal"):
     file: ClassVar[str] = "Tags"
 
     tag_name: Annotated[str, msgspec.Meta(min_length=1)]
-    count: Count = 0
     excerpt_post_id: Id | None = None
     wiki_post_id: Id | None = None
 
@@ -152,7 +143,6 @@ class LinkRow(Row, frozen=True, kw_only=True, rename="pascal"):
     file: ClassVar[str] = "PostLinks"
     DUPLICATE: ClassVar[int] = 3
 
-    creation_date: Instant
     post_id: Id
     related_post_id: Id
     link_type_id: int

@@ -111,7 +111,7 @@ def _write_threads(
 
 def _thread(thread: ThreadDraft, category_id: int, author_id: int) -> Values:
     row, question, accepted = thread.row, thread.drafts[0], thread.accepted
-    title = text.title(row.title, text.Faults())[:_TITLE_LENGTH]
+    title = text.title(row.title, text.Faults())[:_TITLE_LENGTH] or f"#{row.id}"
     solved_at = None if accepted is None else accepted.accepted_at
     times = [draft.created_at for draft in thread.drafts] + ([] if solved_at is None else [solved_at])
     return {
