@@ -59,7 +59,7 @@ def create_app(settings: Settings, *, handlers: Sequence[HTTPRouteHandler] = (),
     """
     logs.configure(settings.log_level)
     db = Database(settings.database_url)
-    house = Installation(settings, db, shared_store(settings, db))
+    house = Installation(settings, db, limits or limits_for(settings), shared_store(settings, db))
     # As many threads as connections: one more would only wait for a connection while holding a request.
     set_asyncio_executor(ThreadPoolExecutor(db.pool_size, thread_name_prefix="web"))
     errors = Errors(error_page(settings.site_name))
@@ -76,10 +76,10 @@ def create_app(settings: Settings, *, handlers: Sequence[HTTPRouteHandler] = (),
         ),
         logging_config=None,
     )
-    return Edge(site, in_order(site, house, errors, limits or limits_for(settings)))
+    return Edge(site, in_order(site, house, errors))
 
 
-def in_order(site: Litestar, house: Installation, errors: Errors, limits: Limits) -> HTTPApp:
+def in_order(site: Litestar, house: Installation, errors: Errors) -> HTTPApp:
     """The layers, the first to see a request first."""
     settings, db = house.settings, house.db
     https, base_url = settings.is_https, settings.base_url
@@ -94,7 +94,7 @@ def in_order(site: Litestar, house: Installation, errors: Errors, limits: Limits
         HeadAsGet,
         # A page from memory costs less than counting who asked for it, so the cache stands before the limits.
         partial(PageCache, read_version=version_reader(db)),
-        partial(RateLimit, limits=limits, here=MemoryStore(), shared=house.buckets, known=house.known),
+        partial(RateLimit, limits=house.limits, here=MemoryStore(), shared=house.buckets, known=house.known),
         partial(Sessions, write=late_writer(db)),
         Deadline,
         partial(Csrf, secret_key=settings.secret_key, base_url=base_url),

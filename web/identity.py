@@ -11,13 +11,14 @@ from functools import partial
 from sqlalchemy import Connection
 
 from forum.kernel.access import ANONYMOUS, Actor
-from forum.kernel.errors import N_
+from forum.kernel.errors import N_, NotAllowed
 from forum.members import signing_in, tokens
-from forum.members.actors import actor_of, with_scopes
-from web.edge.sessions import take_back
+from forum.members.actors import actor_of, actor_signed_in, with_scopes
+from web.edge.csrf import SAFE
+from web.edge.sessions import KnownTokens, take_back
 from web.edge.visit import Visit, visit_of
 from web.errors import SignInNeeded
-from web.installation import AnyConnection, Installation, installation_of
+from web.installation import AnyConnection, installation_of
 
 TOKEN_NOTED_EVERY = 60.0  # seconds
 
@@ -27,10 +28,11 @@ def current_actor(request: AnyConnection, connection: Connection) -> Actor:
 
     Raises:
         SignInNeeded: a bearer token that is not, or no longer, good; such a program must not believe that it is known.
+        NotAllowed: a bearer token without the scope "write" is used for something else than reading.
     """
     visit = visit_of(request)
     if visit.actor is None:
-        visit.actor = _found(visit, connection, installation_of(request))
+        visit.actor = _found(request, visit, connection)
     return visit.actor
 
 
@@ -46,34 +48,35 @@ def current_member(request: AnyConnection, connection: Connection) -> Actor:
     return actor
 
 
-def _found(visit: Visit, connection: Connection, house: Installation) -> Actor:
+def _found(request: AnyConnection, visit: Visit, connection: Connection) -> Actor:
+    known = installation_of(request).known
     if visit.bearer is not None:
-        return _by_bearer(visit, visit.bearer, connection, house)
-    if visit.token is None:
-        return ANONYMOUS
-    return _by_session(visit, visit.token, connection, house)
+        actor, scopes = _by_bearer(visit, visit.bearer, connection, known)
+        if "write" not in scopes and request.scope.get("method") not in SAFE:
+            raise NotAllowed(N_("This token may only read."))
+        return with_scopes(actor, scopes)
+    return ANONYMOUS if visit.token is None else _by_session(visit, visit.token, connection, known)
 
 
-def _by_session(visit: Visit, token: str, connection: Connection, house: Installation) -> Actor:
-    found = signing_in.member_by_token(connection, token)
-    actor = ANONYMOUS if found is None else actor_of(connection, found[0])
-    if found is None or not actor.is_signed_in:
+def _by_session(visit: Visit, token: str, connection: Connection, known: KnownTokens) -> Actor:
+    found = actor_signed_in(connection, token)
+    if found is None:
         take_back(visit)
         return ANONYMOUS
-    member_id, seen_is_due = found
-    house.known.note(token, member_id)
+    actor, seen_is_due = found
+    known.note(token, actor.member_id or 0)
     if seen_is_due:
         visit.afterwards = partial(signing_in.seen, token=token)
     return actor
 
 
-def _by_bearer(visit: Visit, token: str, connection: Connection, house: Installation) -> Actor:
+def _by_bearer(visit: Visit, token: str, connection: Connection, known: KnownTokens) -> tuple[Actor, list[str]]:
     found = tokens.member_by_token(connection, token)
     actor = ANONYMOUS if found is None else actor_of(connection, found[0])
     if found is None or not actor.is_signed_in:
         raise SignInNeeded(N_("This token is not valid, or no longer."))
     member_id, scopes = found
-    house.known.note(token, member_id)
-    if house.known.is_due(token, time.monotonic(), every=TOKEN_NOTED_EVERY):
+    known.note(token, member_id)
+    if known.is_due(token, time.monotonic(), every=TOKEN_NOTED_EVERY):
         visit.afterwards = partial(tokens.used, token=token)
-    return with_scopes(actor, scopes)
+    return actor, scopes

@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
 from web.edge.buckets import MemoryStore, Store
+from web.edge.limits import LOOPBACK_LIMITS, Limits
 from web.edge.sessions import KnownTokens
 from web.metrics import Metrics
 
@@ -23,6 +24,7 @@ class Installation:
 
     settings: Settings
     db: Database
+    limits: Limits = LOOPBACK_LIMITS
     buckets: Store = field(default_factory=MemoryStore)
     known: KnownTokens = field(default_factory=KnownTokens)
     metrics: Metrics = field(default_factory=Metrics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +17,10 @@ from litestar.testing import TestClient
 from litestar.types import Scope
 from msgspec import Meta, Struct
 
+from forum.kernel.db import Database
 from forum.kernel.errors import Conflict, Gone, Invalid, NotAllowed, NotFound, TooMany, Unavailable
 from forum.kernel.settings import Settings
-from forum.members import signing_in
+from forum.members import accounts
 from tests.installing import settings_for
 from web.app import Edge, create_app
 from web.arguments import path_id, query
@@ -26,19 +28,13 @@ from web.bodies import Body
 from web.edge.cache import keep
 from web.edge.csrf import form_token
 from web.edge.limits import Limits
-from web.edge.sessions import forget, issue
 from web.edge.visit import visit_of
-from web.forms import parse
 from web.identity import current_actor, current_member
 from web.installation import db_of
 
 AnyRequest = Request[Any, Any, Any]
 HERE = "http://127.0.0.1:8000"
 FROM_HERE = {"sec-fetch-site": "same-origin", "origin": HERE}
-
-
-class SignInForm(Struct, frozen=True):
-    member: Annotated[int, Meta(ge=1)]
 
 
 class Echo(Body, frozen=True, kw_only=True):
@@ -110,24 +106,6 @@ def _asked_for(request: AnyRequest) -> dict[str, str]:
 
 
 def _signing() -> list[HTTPRouteHandler]:
-    @get("/login", sync_to_thread=True)
-    def form(request: AnyRequest) -> Response[str]:
-        return Response(form_token(request), media_type="text/html")
-
-    @post("/login", sync_to_thread=True)
-    def login(request: AnyRequest, body: RawBody) -> Response[str]:
-        with db_of(request).transaction() as session:
-            token = signing_in.sign_in(session, member_id=parse(body, SignInForm).member)
-        issue(request, token)
-        return Response("in", status_code=303, headers={"location": "/me"})
-
-    @post("/logout", sync_to_thread=True)
-    def logout(request: AnyRequest) -> Response[str]:
-        with db_of(request).transaction() as session:
-            signing_in.sign_out(session, visit_of(request).token or "")
-        forget(request)
-        return Response("out", media_type="text/plain")
-
     @get("/me", sync_to_thread=True)
     def me(request: AnyRequest) -> Response[str]:
         with db_of(request).reading() as connection:
@@ -139,11 +117,16 @@ def _signing() -> list[HTTPRouteHandler]:
         with db_of(request).reading() as connection:
             return Response(current_member(request, connection).handle, media_type="text/plain")
 
+    @put("/api/mine", sync_to_thread=True)
+    def mine_again(request: AnyRequest) -> Response[str]:
+        with db_of(request).transaction() as session:
+            return Response(current_member(request, session.connection()).handle, media_type="text/plain")
+
     @post(["/change", "/api/change"], sync_to_thread=True)
     def change(request: AnyRequest, body: RawBody) -> Response[bytes]:
         return Response(body, status_code=200, media_type="application/octet-stream")
 
-    return [form, login, logout, me, mine, change]
+    return [me, mine, mine_again, change]
 
 
 def _machines() -> list[HTTPRouteHandler]:
@@ -181,6 +164,33 @@ def failing(name: FromPath[str]) -> None:
     raise ERRORS[name]()
 
 
+PASSWORD = "correct horse battery staple"
+
+
+def registered(database: Database, *handles: str) -> list[int]:
+    """Accounts with `PASSWORD`; their ids."""
+    with database.transaction() as session:
+        return [
+            accounts.register(session, handle=handle, mail=f"{handle}@example.com", password=PASSWORD).id
+            for handle in handles
+        ]
+
+
+def csrf_in(page: str) -> str:
+    """The hidden field of a page's form."""
+    found = re.search(r'name="csrf" value="([\w-]{36})"', page)
+    assert found, page
+    return found[1]
+
+
+def sign_in(browser: TestClient[Any], handle: str) -> str:
+    """Through the real form; returns the session's token."""
+    form = {"csrf": csrf_in(browser.get("/login").text), "login": handle, "password": PASSWORD}
+    answer = browser.post("/login", data=form, headers=FROM_HERE)
+    assert answer.status_code == 303, answer.text
+    return str(browser.cookies["session"])
+
+
 class Opener:
     """Opens sites and browsers on them, and closes the databases behind them at the end."""
 
@@ -194,6 +204,12 @@ class Opener:
         app = create_app(settings, handlers=(site or Site()).handlers(), limits=limits)
         self._open.append(app)
         client: TestClient[Any] = TestClient(app, base_url=base_url)
+        client.follow_redirects = False
+        return client
+
+    def another(self, browser: TestClient[Any]) -> TestClient[Any]:
+        """A browser on the same site, with a jar of its own."""
+        client: TestClient[Any] = TestClient(browser.app, base_url=str(browser.base_url))
         client.follow_redirects = False
         return client
 
@@ -269,5 +285,3 @@ async def _ask(app: Edge, scope: dict[str, Any], chunks: list[bytes]) -> RawAnsw
 
 
 OUR_HOST = (b"host", HERE.removeprefix("http://").encode())
-
-__all__ = ["ERRORS", "FROM_HERE", "HERE", "OUR_HOST", "Opener", "Site", "embedded", "opening", "raw", "settings_for"]

@@ -303,6 +303,7 @@ def test_no_header_outside_the_key_shapes_what_others_get(open_site: Opener, tmp
         {"accept": "application/json"},
         {"cookie": "session=tttttttttttttttttttttttttttttttttttttttttttt"},
         {"cookie": "session=short"},
+        {"cookie": "notice=signed-out"},
     ],
 )
 def test_a_request_for_something_else_is_neither_answered_from_memory_nor_kept(

@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
-from forum.kernel import clock
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
 from forum.members import signing_in, tokens
 from forum.members.actors import actor_of
-from forum.members.tables import Member
-from tests.web.edging import FROM_HERE, HERE, OUR_HOST, Opener, opening, raw
-from web.edge.csrf import Tokens
+from tests.web.edging import FROM_HERE, HERE, OUR_HOST, PASSWORD, Opener, csrf_in, opening, raw, registered
+from web.edge.csrf import BOUND_PATHS, Tokens
+from web.edge.limits import Limits
 from web.edge.visit import Visit
 
 ORIGINS: dict[str, tuple[dict[str, str], bool]] = {
@@ -40,21 +39,22 @@ ORIGINS: dict[str, tuple[dict[str, str], bool]] = {
 
 @pytest.fixture(scope="module")
 def member(database: Database) -> int:
-    with database.transaction() as session:
-        made = Member(handle="marta", handle_key="marta", name="Marta", created_at=clock.now())
-        session.add(made)
-        session.flush()
-        return made.id
+    return registered(database, "marta")[0]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_site() -> Iterator[Opener]:
     yield from opening()
 
 
+@pytest.fixture(scope="module")
+def site(open_site: Opener, settings: Settings) -> TestClient[Any]:
+    return open_site(settings, limits=Limits(reading=None, writing=None, signing_in=None))
+
+
 @pytest.fixture
-def anyone(open_site: Opener, settings: Settings) -> TestClient[Any]:
-    return open_site(settings)
+def anyone(open_site: Opener, site: TestClient[Any]) -> TestClient[Any]:
+    return open_site.another(site)
 
 
 @pytest.fixture
@@ -85,33 +85,33 @@ def test_without_a_session_the_origin_is_enough(anyone: TestClient[Any], case: s
     assert anyone.post("/api/change", headers=headers, content=b"{}").status_code == 200
 
 
+@pytest.mark.parametrize("path", sorted(BOUND_PATHS))
 @pytest.mark.parametrize("case", ORIGINS)
-def test_signing_in_needs_the_token_of_the_form_s_own_page(anyone: TestClient[Any], member: int, case: str) -> None:
+def test_signing_in_needs_the_token_of_the_form_s_own_page(anyone: TestClient[Any], case: str, path: str) -> None:
     headers, from_here = ORIGINS[case]
-    assert anyone.post("/login", headers=headers, data={"member": str(member)}).status_code == 403
-    token = anyone.get("/login").text
-    answer = anyone.post("/login", headers=headers, data={"csrf": token, "member": str(member)})
-    assert answer.status_code == (303 if from_here else 403)
+    assert anyone.post(path, headers=headers, data={"login": "marta"}).status_code == 403
+    answer = anyone.post(path, headers=headers, data={"csrf": csrf_in(anyone.get(path).text), "login": "marta"})
+    assert answer.status_code == (422 if from_here else 403)
 
 
 def test_a_token_is_good_for_its_own_session_alone(
-    open_site: Opener, settings: Settings, browser: TestClient[Any], database: Database, member: int
+    open_site: Opener, site: TestClient[Any], browser: TestClient[Any], database: Database, member: int
 ) -> None:
-    other = open_site(settings)
+    other = open_site.another(site)
     with database.transaction() as session:
         other.cookies.set("session", signing_in.sign_in(session, member_id=member))
-    anonymous = open_site(settings)
-    for foreign in (token_of(other), anonymous.get("/login").text):
+    anonymous = open_site.another(site)
+    for foreign in (token_of(other), csrf_in(anonymous.get("/login").text)):
         assert browser.post("/change", headers=FROM_HERE, data={"csrf": foreign}).status_code == 403
     assert browser.post("/change", headers=FROM_HERE, data={"csrf": token_of(browser)}).status_code == 200
 
 
 def test_the_form_s_token_ends_with_signing_in(anyone: TestClient[Any], member: int) -> None:
-    token = anyone.get("/login").text
-    kept = dict(anyone.cookies)
-    assert anyone.post("/login", headers=FROM_HERE, data={"csrf": token, "member": str(member)}).status_code == 303
+    token = csrf_in(anyone.get("/login").text)
+    assert anyone.cookies["form"]
+    form = {"csrf": token, "login": "marta", "password": PASSWORD}
+    assert anyone.post("/login", headers=FROM_HERE, data=form).status_code == 303
     assert "form" not in anyone.cookies
-    assert kept["form"]
     assert anyone.post("/change", headers=FROM_HERE, data={"csrf": token}).status_code == 403
 
 

@@ -18,7 +18,7 @@ from forum.kernel.settings import Settings
 from forum.members import signing_in
 from forum.members.tables import Member
 from tests.servers import redis
-from tests.web.edging import FROM_HERE, OUR_HOST, Opener, embedded, opening, raw
+from tests.web.edging import FROM_HERE, OUR_HOST, Opener, csrf_in, embedded, opening, raw, registered
 from web.edge.buckets import MemoryStore, Rule, Store, Taken, taken
 from web.edge.csrf import BOUND_PATHS
 from web.edge.limits import Deadline, Limits, network_of
@@ -252,6 +252,21 @@ def test_signing_in_has_a_smaller_bucket_that_a_session_does_not_widen(open_site
         visitor.post(path, headers={**FROM_HERE, **credential}, data={})
     assert visitor.post("/login", headers=FROM_HERE, data={}).status_code == 429
     assert visitor.post("/login", headers={"cookie": "session=" + "t" * 43}, data={}).status_code == 429
+
+
+def test_one_account_cannot_be_tried_from_many_addresses(
+    open_site: Opener, settings: Settings, database: Database
+) -> None:
+    registered(database, "tried")
+    limits = Limits(reading=None, writing=None, signing_in=None, account=Rule("account", 3, 3_600))
+    first = open_site(settings, limits=limits)
+
+    def try_once(login: str) -> int:
+        visitor = open_site.another(first)
+        form = {"csrf": csrf_in(visitor.get("/login").text), "login": login, "password": "wrong and long enough"}
+        return visitor.post("/login", data=form, headers=FROM_HERE).status_code
+
+    assert [try_once(login) for login in ("tried", " Tried ", "TRIED", "tried", "other")] == [422, 422, 422, 429, 422]
 
 
 def test_members_behind_one_address_have_buckets_of_their_own(

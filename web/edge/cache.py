@@ -26,7 +26,7 @@ import zstandard
 from sqlalchemy import Connection
 
 from web.edge.asgi import HTTPApp, HTTPScope, Message, Receive, Send
-from web.edge.cookies import SESSION
+from web.edge.cookies import NOTICE, SESSION
 from web.edge.encodings import best_encoding
 from web.edge.visit import HasScope, Keep, Version, Visit, visit_in, visit_of
 
@@ -188,7 +188,7 @@ class PageCache:
 
 def is_plain(scope: HTTPScope, visit: Visit) -> bool:
     """Whether this is the request of somebody in particular, or for something in particular. Then memory has no say."""
-    if scope["method"] != "GET" or SESSION.name in visit.cookies:
+    if scope["method"] != "GET" or SESSION.name in visit.cookies or NOTICE.name in visit.cookies:
         return False
     headers = visit.headers
     if not _UNUSUAL.isdisjoint(headers):

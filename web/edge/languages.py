@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-LOCALES = ("en", "it")
+from web.locales import LOCALES
 
 
 @lru_cache(1024)

@@ -30,10 +30,21 @@ class Limits:
     reading: Rule | None
     writing: Rule | None
     signing_in: Rule | None
+    account: Rule | None = None  # tries to sign in to one account, wherever they come from
 
 
-LIMITS = Limits(reading=Rule("read", 600, 60), writing=Rule("write", 60, 60), signing_in=Rule("sign-in", 10, 60))
-LOOPBACK_LIMITS = Limits(reading=None, writing=Rule("write", 6_000, 60), signing_in=Rule("sign-in", 300, 60))
+LIMITS = Limits(
+    reading=Rule("read", 600, 60),
+    writing=Rule("write", 60, 60),
+    signing_in=Rule("sign-in", 10, 60),
+    account=Rule("account", 60, 3_600),
+)
+LOOPBACK_LIMITS = Limits(
+    reading=None,
+    writing=Rule("write", 6_000, 60),
+    signing_in=Rule("sign-in", 300, 60),
+    account=Rule("account", 6_000, 3_600),
+)
 """For a site that only this machine can reach, where all come from one address."""
 
 FREE_PREFIXES = ("/static/", "/health/")

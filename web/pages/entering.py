@@ -10,6 +10,7 @@ from litestar.params import RawBody
 
 from forum.kernel.errors import Invalid, Text
 from forum.members import accounts, signing_in
+from web.budgets import spend_on_account
 from web.edge import sessions
 from web.edge.visit import visit_of
 from web.forms import Pairs, pairs_of, read
@@ -78,6 +79,7 @@ def login(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
     pairs = pairs_of(body)
     try:
         form = read(pairs, Login)
+        spend_on_account(request, form.login)
         with db_of(request).reading() as connection:
             member_id = signing_in.member_by_password(connection, login=form.login, password=form.password)
     except Invalid as refusal:
