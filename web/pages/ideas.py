@@ -131,7 +131,7 @@ def _tabs(asked: Asked, actor: Actor) -> list[tuple[Text, str, bool, None]]:
     )
     tabs = [
         (Text(N_("Top")), top.address(), asked.sort == "top" and not asked.mine, None),
-        (Text(N_("New")), new.address(), asked.sort == "new" and not asked.mine, None),
+        (Text(N_("Newest")), new.address(), asked.sort == "new" and not asked.mine, None),
     ]
     return [*tabs, (Text(N_("My votes")), mine.address(), asked.mine, None)] if actor.is_signed_in else tabs
 
