@@ -14,12 +14,12 @@ from forum.ideas import statuses
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
-from forum.threads import closing, hiding
-from forum.threads.tables import Post, Thread
+from forum.threads import closing, finding, hiding
+from forum.threads.tables import Thread
 from forum.visibility import DecisionId
 from moderation import chain
 from moderation.guidelines import HOUSE_RULE, REASONS, RULES
-from moderation.policies import may_close, may_decide_idea, may_moderate, may_redact
+from moderation.policies import may_close, may_decide_idea, may_moderate, may_redact, may_restore
 from moderation.tables import Decision, DecisionHead, DecisionText, Flag
 
 LONGEST_TEXT = 2_000
@@ -46,6 +46,8 @@ class _Subject:
 
     thread: Thread
     about_member_id: int
+    stands_by: int | None = None
+    """The decision that a restoring or reopening one undoes."""
 
 
 Effect = Callable[[Session, Actor, Ruling, DecisionId], bool]
@@ -92,6 +94,8 @@ EFFECTS: dict[str, tuple[str, Effect]] = {
     "idea-status": ("thread", _set_status),
 }
 """Action → what it is about, and what it does."""
+RESTORING = frozenset({"restore-post", "restore-thread"})
+UNDOING = RESTORING | {"reopen-thread"}
 
 
 def decide(session: Session, actor: Actor, ruling: Ruling) -> Decision:
@@ -99,14 +103,15 @@ def decide(session: Session, actor: Actor, ruling: Ruling) -> Decision:
 
     Raises:
         Invalid: no such action, rule or reason, or no words for it.
-        NotFound: there is no such post or thread.
+        NotFound: there is no such post or thread, or this actor cannot see it.
         NotAllowed: this actor may not decide that, or not alone.
         Conflict: it is so already.
     """
     _check(ruling)
-    subject = _subject(session, ruling)
+    subject = _subject(session, actor, ruling)
     _require_right(actor, ruling, subject)
-    entry = _write(session, actor, ruling, thread_id=subject.thread.id, about_member_id=subject.about_member_id)
+    about = _undone(session, ruling, subject)
+    entry = _write(session, actor, ruling, thread_id=subject.thread.id, member_id=subject.about_member_id, about=about)
     if not EFFECTS[ruling.action][1](session, actor, ruling, DecisionId(entry.id)):
         raise Conflict(N_("It is so already. Somebody else may have decided it meanwhile."))
     _close_flags(session, ruling, entry)
@@ -121,33 +126,46 @@ def _check(ruling: Ruling) -> None:
         problems["rule"] = N_("Choose the rule that this goes by.")
     if ruling.reason_code not in REASONS:
         problems["reason"] = N_("Choose a reason.")
-    if not 10 <= len(ruling.text.strip()) <= LONGEST_TEXT:
-        problems["text"] = N_("Say why, in 10 to 2,000 characters. Everybody can read it.")
+    problems |= _faults_of(ruling.text)
     if problems:
         raise Invalid(problems)
 
 
-def _subject(session: Session, ruling: Ruling) -> _Subject:
+def _faults_of(text: str) -> dict[str, str]:
+    if 10 <= len(text.strip()) <= LONGEST_TEXT:
+        return {}
+    return {"text": N_("Say why, in 10 to 2,000 characters. Everybody can read it.")}
+
+
+def _subject(session: Session, actor: Actor, ruling: Ruling) -> _Subject:
+    """What the ruling is about, its thread locked: two who decide at once do so one after the other."""
     if ruling.target_kind == "post":
-        post = session.get(Post, ruling.target_id)
-        if post is None:
-            raise NotFound()
-        return _Subject(session.get_one(Thread, post.thread_id), post.author_id)
-    thread = session.get(Thread, ruling.target_id)
-    if thread is None:
-        raise NotFound()
-    return _Subject(thread, thread.author_id)
+        post, thread, _ = finding.held_post(session, actor, ruling.target_id)
+        return _Subject(thread, post.author_id, post.hidden_by)
+    thread, _ = finding.held_thread(session, actor, ruling.target_id)
+    return _Subject(
+        thread, thread.author_id, thread.closed_by if ruling.action == "reopen-thread" else thread.hidden_by
+    )
 
 
 def _require_right(actor: Actor, ruling: Ruling, subject: _Subject) -> None:
     if ruling.action == "idea-status":
         require(may_decide_idea(actor))
-    elif ruling.action in ("close-thread", "reopen-thread"):
+        return
+    if ruling.action in ("close-thread", "reopen-thread"):
         require(may_close(actor))
-        if actor.is_staff:
-            require(may_moderate(actor, thread=subject.thread, reason_code=ruling.reason_code))
-    else:
-        require(may_moderate(actor, thread=subject.thread, reason_code=ruling.reason_code))
+        if not actor.is_staff:
+            return
+    if ruling.action in RESTORING:
+        require(may_restore(actor, author_id=subject.about_member_id))
+    require(may_moderate(actor, thread=subject.thread, reason_code=ruling.reason_code))
+
+
+def _undone(session: Session, ruling: Ruling, subject: _Subject) -> int | None:
+    """The number of the entry that this one undoes."""
+    if ruling.action not in UNDOING or subject.stands_by is None:
+        return None
+    return session.scalar(select(Decision.number).where(Decision.id == subject.stands_by))
 
 
 def redact(session: Session, actor: Actor, *, number: int, text: str) -> Decision:
@@ -155,10 +173,13 @@ def redact(session: Session, actor: Actor, *, number: int, text: str) -> Decisio
 
     Raises:
         NotAllowed: only administrators may.
+        Invalid: no words for it.
         NotFound: there is no such entry.
         Conflict: it is redacted already, or is itself about a redaction.
     """
     require(may_redact(actor))
+    if faults := _faults_of(text):
+        raise Invalid(faults)
     entry = session.scalar(select(Decision).where(Decision.number == number))
     if entry is None:
         raise NotFound()
@@ -169,12 +190,12 @@ def redact(session: Session, actor: Actor, *, number: int, text: str) -> Decisio
     )
     if deleted.one_or_none() is None:
         raise Conflict(N_("That entry is redacted already."))
-    ruling = Ruling(action="redact", target_kind="decision", target_id=number, reason_code="erasure", text=text.strip())
-    return _write(session, actor, ruling, thread_id=None, about_member_id=None)
+    ruling = Ruling(action="redact", target_kind="decision", target_id=number, reason_code="erasure", text=text)
+    return _write(session, actor, ruling, thread_id=None, member_id=None, about=number)
 
 
 def _write(
-    session: Session, actor: Actor, ruling: Ruling, *, thread_id: int | None, about_member_id: int | None
+    session: Session, actor: Actor, ruling: Ruling, *, thread_id: int | None, member_id: int | None, about: int | None
 ) -> Decision:
     """Append to the chain. The head row is locked until the commit, so numbers have no gap and the chain no fork."""
     head = _locked_head(session)
@@ -191,7 +212,7 @@ def _write(
         target_kind=ruling.target_kind,
         commitment=chain.commitment(salt=salt, text=text, target_kind=ruling.target_kind, target_id=ruling.target_id),
     )
-    entry = _entry(public)
+    entry = _entry(public, about)
     session.add(entry)
     head.number, head.hash = entry.number, entry.hash
     session.flush()
@@ -203,14 +224,14 @@ def _write(
             target_id=ruling.target_id,
             thread_id=thread_id,
             by_member_id=actor.member_id,
-            about_member_id=about_member_id,
+            about_member_id=member_id,
         )
     )
     session.flush()
     return entry
 
 
-def _entry(public: chain.Entry) -> Decision:
+def _entry(public: chain.Entry, about: int | None) -> Decision:
     return Decision(
         number=public.number,
         previous=public.previous,
@@ -223,6 +244,7 @@ def _entry(public: chain.Entry) -> Decision:
         automated=public.automated,
         target_kind=public.target_kind,
         commitment=public.commitment,
+        about_number=about,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the public log, a decision's page and the review queue read."""
+"""What the public log and the page of a decision read. The review queue has its own module."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -8,24 +8,23 @@ import msgspec
 from sqlalchemy import BigInteger, Connection, Integer, Row, String, and_, bindparam, case, func, or_, select
 from sqlalchemy.sql import Select
 
-from forum.kernel.access import Actor, require
+from forum.kernel.access import Actor
+from forum.kernel.db import UtcTime
 from forum.kernel.errors import NotFound
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
-from forum.members.tables import Member
-from forum.threads.tables import Category, Post, Thread
+from forum.threads.tables import Category, Thread
 from forum.visibility import as_seen_by, visible_to
-from moderation.policies import may_see_queue
-from moderation.tables import Decision, DecisionHead, DecisionText, Flag
+from moderation.tables import Decision, DecisionHead, DecisionText
 
-_D, _X, _H, _F = (table.__table__.c for table in (Decision, DecisionText, DecisionHead, Flag))
-_T, _P, _C, _M = (table.__table__.c for table in (Thread, Post, Category, Member))
+_D, _X, _H, _T, _C = (table.__table__.c for table in (Decision, DecisionText, DecisionHead, Thread, Category))
 _LAST = 2**31 - 1
 
 
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry of the public log as this reader may see it: text and target only where the thread itself is visible to them.
 
-    `state` is "sound" or "redacted"; hashes are 64 hex digits.
+    `state` is "sound" or "redacted"; hashes, salt and commitment are 64 hex digits, `salt` empty where the text is. `about` is
+    the number of the entry that this one undoes or redacts.
     """
 
     number: int
@@ -38,7 +37,10 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     target_kind: str
     hash: str
     previous: str
+    commitment: str
+    about: int | None
     state: str
+    salt: str
     text: str
     target_id: int | None
     thread_id: int | None
@@ -50,6 +52,11 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
         """How people call it: the year and the number, as in 2026-0147."""
         return f"{self.at.year}-{self.number:04}"
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether this reader may see what was said and about what."""
+        return self.target_id is not None
+
 
 class LogHead(msgspec.Struct, frozen=True, kw_only=True):
     """Where the chain ends now."""
@@ -58,31 +65,10 @@ class LogHead(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
-class QueueItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A reported post that waits for a moderator."""
-
-    post_id: int
-    post_number: int
-    thread_id: int
-    thread_slug: str
-    thread_title: str
-    category: str
-    is_critical: bool
-    author_handle: str
-    author_name: str
-    author_points: int
-    html: str
-    reports: int
-    weight: float
-    oldest_at: datetime
-    reasons: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
 _SEEN = or_(_D.target_kind == "decision", and_(_T.id.is_not(None), visible_to(_T, _C.audience)))
 _ENTRY_COLUMNS = (
     _D.number, _D.at, _D.action, _D.rule, _D.reason_code, _D.role, _D.automated, _D.target_kind, _D.hash, _D.previous,
-    _X.decision_id.label("kept"), case((_SEEN, _X.text)).label("text"), case((_SEEN, _X.target_id)).label("target_id"),
+    _D.commitment, _D.about_number, case((_SEEN, _X.salt)).label("salt"), _X.decision_id.label("kept"), case((_SEEN, _X.text)).label("text"), case((_SEEN, _X.target_id)).label("target_id"),
     case((_SEEN, _T.id)).label("thread_id"), case((_SEEN, _T.slug)).label("slug"), case((_SEEN, _T.title)).label("title"),
 )  # fmt: skip
 _ENTRIES: Select[Any] = (
@@ -97,6 +83,7 @@ _LIST: Select[Any] = (
         _D.number < bindparam("before", type_=Integer),
         or_(bindparam("action", type_=String) == "", _D.action == bindparam("action", type_=String)),
         or_(bindparam("rule", type_=String) == "", _D.rule == bindparam("rule", type_=String)),
+        or_(bindparam("role", type_=String) == "", _D.role == bindparam("role", type_=String)),
     )
     .order_by(_D.number.desc())
     .limit(bindparam("limit"))
@@ -107,17 +94,23 @@ _BEHIND: Select[Any] = _ENTRIES.add_columns(_D.id).where(_D.id.in_(bindparam("de
 
 
 def log_list(
-    connection: Connection, actor: Actor, *, action: str = "", rule: str = "", cursor: str = "", limit: int = 20
+    connection: Connection,
+    actor: Actor,
+    *,
+    action: str = "",
+    rule: str = "",
+    role: str = "",
+    cursor: str = "",
+    limit: int = 20,
 ) -> Page[LogEntry]:
-    """The public log, newest first.
+    """The public log, newest first; empty arguments narrow nothing.
 
     Raises:
         Invalid: the cursor is not one of ours.
     """
     before = decode_cursor(cursor, int)[0] if cursor else _LAST
-    rows = connection.execute(
-        _LIST, {"before": before, "action": action, "rule": rule, "limit": limit + 1, **as_seen_by(actor)}
-    ).all()
+    wanted = {"before": before, "action": action, "rule": rule, "role": role, "limit": limit + 1}
+    rows = connection.execute(_LIST, {**wanted, **as_seen_by(actor)}).all()
     items = tuple(_entry(row) for row in rows[:limit])
     return Page(items=items, next=encode_cursor(items[-1].number) if len(rows) > limit else None)
 
@@ -132,6 +125,28 @@ def decision_page(connection: Connection, actor: Actor, *, number: int) -> LogEn
     if row is None:
         raise NotFound()
     return _entry(row)
+
+
+class Around(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands around an entry: the hash of the one after it, if there is one, and the entries that undo or redact it."""
+
+    following: str
+    later: tuple[tuple[int, str], ...]
+
+
+_AROUND: Select[Any] = (
+    select(_D.number, _D.action, _D.hash, _D.about_number)
+    .where(or_(_D.number == bindparam("next", type_=Integer), _D.about_number == bindparam("number", type_=Integer)))
+    .order_by(_D.number)
+)
+
+
+def around(connection: Connection, entry: LogEntry) -> Around:
+    """What came after an entry and refers to it; one select."""
+    rows = connection.execute(_AROUND, {"number": entry.number, "next": entry.number + 1}).all()
+    following = next((row.hash.hex() for row in rows if row.number == entry.number + 1), "")
+    later = tuple((row.number, row.action) for row in rows if row.about_number == entry.number)
+    return Around(following=following, later=later)
 
 
 def decision_behind(connection: Connection, actor: Actor, *, decision_id: int) -> LogEntry:
@@ -153,6 +168,27 @@ def log_head(connection: Connection) -> LogHead:
     return LogHead(number=row.number, hash=row.hash.hex())
 
 
+class LogFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """How much was decided since a moment: in all, by a program alone, and undone."""
+
+    decided: int
+    automated: int
+    undone: int
+
+
+_FIGURES: Select[int, int, int] = select(
+    func.count(),
+    func.count().filter(_D.automated),
+    func.count().filter(_D.action.in_(("restore-post", "restore-thread", "reopen-thread"))),
+).where(_D.at >= bindparam("since", type_=UtcTime))
+
+
+def log_figures(connection: Connection, *, since: datetime) -> LogFigures:
+    """The log in three numbers."""
+    decided, automated, undone = connection.execute(_FIGURES, {"since": since}).one()
+    return LogFigures(decided=decided, automated=automated, undone=undone)
+
+
 def _entry(row: Row[Any]) -> LogEntry:
     return LogEntry(
         number=row.number,
@@ -165,65 +201,13 @@ def _entry(row: Row[Any]) -> LogEntry:
         target_kind=row.target_kind,
         hash=row.hash.hex(),
         previous=row.previous.hex(),
+        commitment=row.commitment.hex(),
+        about=row.about_number,
+        salt=row.salt.hex() if row.salt is not None else "",
         state="redacted" if row.kept is None else "sound",
         text=row.text or "",
         target_id=row.target_id,
         thread_id=row.thread_id,
         thread_slug=row.slug or "",
         thread_title=row.title or "",
-    )
-
-
-_QUEUE: Select[Any] = (
-    select(
-        _P.id, _P.number, _P.html, _T.id.label("thread_id"), _T.slug, _T.title, _T.is_critical, _C.name.label("category"),
-        _M.handle, _M.name, _M.points,
-        func.count().label("reports"), func.sum(_F.weight).label("weight"), func.min(_F.created_at).label("oldest_at"),
-    )
-    .join(Post.__table__, _P.id == _F.post_id)
-    .join(Thread.__table__, _T.id == _P.thread_id)
-    .join(Category.__table__, _C.id == _T.category_id)
-    .join(Member.__table__, _M.id == _P.author_id)
-    .where(_F.outcome == "open", visible_to(_T, _C.audience))
-    .group_by(_P.id, _P.number, _P.html, _T.id, _T.slug, _T.title, _T.is_critical, _C.name, _M.handle, _M.name, _M.points)
-    .order_by(func.min(_F.created_at), _P.id)
-    .limit(bindparam("limit"))
-)  # fmt: skip
-_REPORTS: Select[Any] = select(_F.post_id, _F.reason, _F.note).where(
-    _F.outcome == "open", _F.post_id.in_(bindparam("posts", expanding=True))
-)
-
-
-def queue_list(connection: Connection, actor: Actor, *, limit: int = 50) -> list[QueueItem]:
-    """Reported posts, those that wait longest first.
-
-    Raises:
-        NotAllowed: only moderators see it.
-    """
-    require(may_see_queue(actor))
-    rows = connection.execute(_QUEUE, {"limit": limit, **as_seen_by(actor)}).all()
-    reports: dict[int, list[tuple[str, str]]] = {}
-    for report in connection.execute(_REPORTS, {"posts": [row.id for row in rows]}):
-        reports.setdefault(report.post_id, []).append((report.reason, report.note))
-    return [_queue_item(row, reports.get(row.id, [])) for row in rows]
-
-
-def _queue_item(row: Row[Any], reports: list[tuple[str, str]]) -> QueueItem:
-    return QueueItem(
-        post_id=row.id,
-        post_number=row.number,
-        thread_id=row.thread_id,
-        thread_slug=row.slug,
-        thread_title=row.title,
-        category=row.category,
-        is_critical=row.is_critical,
-        author_handle=row.handle,
-        author_name=row.name,
-        author_points=row.points,
-        html=row.html,
-        reports=row.reports,
-        weight=float(row.weight),
-        oldest_at=row.oldest_at,
-        reasons=tuple(sorted({reason for reason, _ in reports})),
-        notes=tuple(note for _, note in reports if note),
     )

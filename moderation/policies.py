@@ -46,6 +46,13 @@ def may_moderate(actor: Actor, *, thread: Delicate, reason_code: str) -> Verdict
     return ALLOWED
 
 
+def may_restore(actor: Actor, *, author_id: int) -> Verdict:
+    """Not one's own words: somebody else looks at them again."""
+    if author_id == actor.member_id:
+        return denied(N_("These are your own words. Somebody else must decide whether they come back."))
+    return ALLOWED
+
+
 def may_decide_idea(actor: Actor) -> Verdict:
     """The company answers for ideas: staff, and administrators."""
     return ALLOWED if actor.can("idea:decide") else denied(N_("Only the company can answer for an idea."))

@@ -1,10 +1,11 @@
 """The ledger as people see it: cause and post, never who voted."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, String, bindparam, case, select
+from sqlalchemy import BigInteger, Connection, Row, String, bindparam, case, func, select
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor
@@ -21,11 +22,16 @@ _LAST = 2**62
 
 
 class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One movement of points. Without `post_id` where the reader may not see the post, or it would tell who voted."""
+    """One movement of points and the total after it. `is_inverse`: it takes back what an earlier line gave or took.
+
+    Without `post_id` where the reader may not see the post, or it would tell who voted.
+    """
 
     id: int
     reason: str
     points: int
+    total: int
+    is_inverse: bool
     at: datetime
     post_id: int | None
     thread_id: int | None
@@ -50,7 +56,7 @@ _VIEWER_IS_OWNER = _L.member_id == bindparam("viewer_id", type_=BigInteger)
 _NAMED = visible_to(_T, _C.audience) & ((_L.reason != "downvoting") | _VIEWER_IS_OWNER)
 _LINES: Select[Any] = (
     select(
-        _L.id, _L.reason, _L.points, _L.at,
+        _L.id, _L.reason, _L.points, _L.turn, _L.at,
         case((_NAMED, _L.post_id)).label("post_id"), case((_NAMED, _T.id)).label("thread_id"),
         case((_NAMED, _T.slug)).label("slug"), case((_NAMED, _T.title)).label("title"),
     )
@@ -64,6 +70,11 @@ _LINES: Select[Any] = (
 )  # fmt: skip
 
 
+_LATER: Select[Any] = select(func.coalesce(func.sum(_L.points), 0)).where(
+    _L.member_id == bindparam("member_id", type_=BigInteger), _L.id >= bindparam("before", type_=BigInteger)
+)
+
+
 def ledger_page(connection: Connection, actor: Actor, *, handle: str, cursor: str = "", limit: int = 20) -> LedgerPage:
     """The ledger of the member with this handle.
 
@@ -75,23 +86,29 @@ def ledger_page(connection: Connection, actor: Actor, *, handle: str, cursor: st
     if member is None:
         raise NotFound()
     before = decode_cursor(cursor, int)[0] if cursor else _LAST
-    rows = connection.execute(
-        _LINES, {"member_id": member.id, "before": before, "limit": limit + 1, **as_seen_by(actor)}
-    ).all()
-    lines = tuple(
-        LedgerLine(
+    where = {"member_id": member.id, "before": before}
+    rows = connection.execute(_LINES, {**where, "limit": limit + 1, **as_seen_by(actor)}).all()
+    later = connection.execute(_LATER, where).scalar_one() if cursor else 0
+    lines = tuple(_with_totals(rows[:limit], member.points - int(later)))
+    following = encode_cursor(lines[-1].id) if len(rows) > limit else None
+    return LedgerPage(
+        handle=member.handle, name=member.name, total=member.points, lines=Page(items=lines, next=following)
+    )
+
+
+def _with_totals(rows: Sequence[Row[Any]], total: int) -> Iterator[LedgerLine]:
+    """The lines from the newest on; `total` is what the first of them led to."""
+    for row in rows:
+        yield LedgerLine(
             id=row.id,
             reason=row.reason,
             points=row.points,
+            total=total,
+            is_inverse=row.turn % 2 == 1,
             at=row.at,
             post_id=row.post_id,
             thread_id=row.thread_id,
             thread_slug=row.slug or "",
             thread_title=row.title or "",
         )
-        for row in rows[:limit]
-    )
-    following = encode_cursor(lines[-1].id) if len(rows) > limit else None
-    return LedgerPage(
-        handle=member.handle, name=member.name, total=member.points, lines=Page(items=lines, next=following)
-    )
+        total -= row.points

@@ -8,7 +8,26 @@ from web import assets, health
 from web.api import answers as api_answers
 from web.api import posts as api_posts
 from web.api import threads as api_threads
-from web.pages import asking, categories, choices, entering, home, ideas, posts, tags, tending, threads, versions
+from web.pages import (
+    about,
+    admin,
+    asking,
+    categories,
+    choices,
+    entering,
+    home,
+    ideas,
+    members,
+    moderation,
+    notifications,
+    posts,
+    settings,
+    tags,
+    tending,
+    threads,
+    transparency,
+    versions,
+)
 
 ROUTES: list[HTTPRouteHandler] = [
     *health.routes,
@@ -27,4 +46,11 @@ ROUTES: list[HTTPRouteHandler] = [
     *tending.routes,
     *tags.routes,
     *ideas.routes,
+    *members.routes,
+    *notifications.routes,
+    *settings.routes,
+    *moderation.routes,
+    *transparency.routes,
+    *about.routes,
+    *admin.routes,
 ]

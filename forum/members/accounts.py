@@ -14,7 +14,7 @@ from forum.kernel.db import locked
 from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
 from forum.members import audit, passwords, signing_in
 from forum.members.keys import address_key, checked_address, checked_handle, checked_name, handle_key
-from forum.members.policies import may_administer, may_edit_profile
+from forum.members.policies import may_administer, may_edit_profile, may_sign_in_settings
 from forum.members.tables import Affiliation, Credential, MailAddress, Member
 
 ROLES = ("member", "staff", "moderator", "administrator")
@@ -105,12 +105,18 @@ def change_password(session: Session, actor: Actor, *, current: str, new: str) -
     """Set a new password, which ends every session; the caller signs this browser in again.
 
     Raises:
-        Invalid: the current one is wrong, or the new one will not do.
+        NotAllowed: nobody is signed in.
+        Invalid: (field "current" or "new") the current one is wrong, or the new one will not do.
     """
+    require(may_sign_in_settings(actor))
+    try:
+        passwords.checked(new)
+    except Invalid as refusal:
+        raise Invalid({"new": refusal.fields["password"]}) from None
     credential = locked(session, Credential, actor.member_id or 0)
     if not passwords.matches(credential.password_hash, current):
         raise Invalid({"current": N_("That is not your present password.")})
-    credential.password_hash, credential.changed_at = passwords.hashed(passwords.checked(new)), now()
+    credential.password_hash, credential.changed_at = passwords.hashed(new), now()
     signing_in.end_all(session, member_id=credential.member_id)
 
 

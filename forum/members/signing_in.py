@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from forum.kernel.access import Actor
 from forum.kernel.clock import now
-from forum.kernel.errors import N_, Invalid
+from forum.kernel.errors import N_, Invalid, NotFound
 from forum.members import passwords
 from forum.members.keys import address_key, handle_key
 from forum.members.tables import Credential, MailAddress, Member, SignIn
@@ -77,6 +77,22 @@ def seen(session: Session, token: str) -> None:
 def sign_out(session: Session, token: str) -> None:
     """End the session of this browser."""
     session.execute(update(SignIn).where(SignIn.token_hash == token_hash(token)).values(revoked_at=now()))
+
+
+def end(session: Session, actor: Actor, *, sign_in_id: int) -> None:
+    """End one of one's own sessions, in another browser.
+
+    Raises:
+        NotFound: there is none with this id, or it is somebody else's.
+    """
+    done = session.execute(
+        update(SignIn)
+        .where(SignIn.id == sign_in_id, SignIn.member_id == actor.member_id, SignIn.revoked_at.is_(None))
+        .values(revoked_at=now())
+        .returning(SignIn.id)
+    ).one_or_none()
+    if done is None:
+        raise NotFound()
 
 
 def sign_out_everywhere(session: Session, actor: Actor) -> None:

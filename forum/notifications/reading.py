@@ -1,9 +1,10 @@
 """A member's news: the list, how much is unread, and marking it read."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, bindparam, func, or_, select, update
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from forum.kernel.access import Actor, require
@@ -46,6 +47,7 @@ _LIST = (
     .where(
         _N.member_id == bindparam("member_id", type_=BigInteger),
         _N.id < bindparam("before", type_=BigInteger),
+        or_(bindparam("all_kinds", type_=Boolean), _N.kind.in_(bindparam("kinds", expanding=True))),
         visible_to(_T, _C.audience),
         or_(_P.id.is_(None), shown_to(_P)),
     )
@@ -56,8 +58,10 @@ _UNREAD = select(func.count()).where(_N.member_id == bindparam("member_id", type
 _LAST = 2**62
 
 
-def news_list(connection: Connection, actor: Actor, *, cursor: str = "", limit: int = 20) -> Page[News]:
-    """The newest news first, those that the member may still see.
+def news_list(
+    connection: Connection, actor: Actor, *, kinds: Collection[str] = (), cursor: str = "", limit: int = 20
+) -> Page[News]:
+    """The newest news first, those that the member may still see; with `kinds`, only those.
 
     Raises:
         NotAllowed: nobody is signed in.
@@ -65,9 +69,9 @@ def news_list(connection: Connection, actor: Actor, *, cursor: str = "", limit: 
     """
     require(may_sign_in_settings(actor))
     before = decode_cursor(cursor, int)[0] if cursor else _LAST
-    rows = connection.execute(
-        _LIST, {"member_id": actor.member_id, "before": before, "limit": limit + 1, **as_seen_by(actor)}
-    ).all()
+    wanted = {"member_id": actor.member_id, "before": before, "limit": limit + 1}
+    narrowed = {"all_kinds": not kinds, "kinds": list(kinds)}
+    rows = connection.execute(_LIST, {**wanted, **narrowed, **as_seen_by(actor)}).all()
     items = tuple(
         News(
             id=row.id,
@@ -95,10 +99,28 @@ def unread_count(connection: Connection, actor: Actor) -> int:
 
 
 def mark_read(session: Session, actor: Actor, *, up_to: int = _LAST) -> None:
-    """The member has seen everything up to and with this one."""
+    """The member has seen everything up to and with this one.
+
+    Raises:
+        NotAllowed: nobody is signed in.
+    """
     require(may_sign_in_settings(actor))
+    _mark(session, actor, Notification.id <= up_to)
+
+
+def mark_one_read(session: Session, actor: Actor, *, news_id: int) -> None:
+    """The member has seen this one. Somebody else's stays as it is.
+
+    Raises:
+        NotAllowed: nobody is signed in.
+    """
+    require(may_sign_in_settings(actor))
+    _mark(session, actor, Notification.id == news_id)
+
+
+def _mark(session: Session, actor: Actor, which: ColumnElement[bool]) -> None:
     session.execute(
         update(Notification)
-        .where(Notification.member_id == actor.member_id, Notification.id <= up_to, Notification.read_at.is_(None))
+        .where(Notification.member_id == actor.member_id, which, Notification.read_at.is_(None))
         .values(read_at=now())
     )

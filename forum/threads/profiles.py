@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, String, and_, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, String, and_, bindparam, func, or_, select
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor
@@ -37,6 +37,9 @@ class Profile(msgspec.Struct, frozen=True, array_like=True):
     title: str | None
     answers: int
     accepted: int
+    questions: int
+    ideas: int
+    badges: int
 
     @property
     def is_staff(self) -> bool:
@@ -50,8 +53,10 @@ class AnswerLine(msgspec.Struct, frozen=True, array_like=True):
     thread_id: int
     thread_slug: str
     thread_title: str
+    locale: str
     score: int
     is_accepted: bool
+    is_hidden: bool
     created_at: datetime
 
 
@@ -64,24 +69,35 @@ class BadgeLine(msgspec.Struct, frozen=True, array_like=True):
 
 
 def _replies(*conditions: Any) -> Any:
-    found = select(func.count()).select_from(Post.__table__)
-    mine = (_P.author_id == _M.id, _P.number > 1, ~_P.is_comment, _P.hidden_at.is_(None), _P.deleted_at.is_(None))
-    return found.where(*mine, *conditions).correlate(Member.__table__).scalar_subquery()
+    """How many answers of the member the reader can find."""
+    found = select(func.count()).select_from(_POSTS)
+    mine = (_P.author_id == _M.id, _P.number > 1, ~_P.is_comment, _P.deleted_at.is_(None), shown_to(_P))
+    return found.where(*mine, visible_to(_T, _C.audience), *conditions).correlate(Member.__table__).scalar_subquery()
 
 
+def _threads(kind: str) -> Any:
+    found = select(func.count()).select_from(Thread.__table__.join(Category.__table__, _C.id == _T.category_id))
+    mine = (_T.author_id == _M.id, _T.kind == kind, visible_to(_T, _C.audience))
+    return found.where(*mine).correlate(Member.__table__).scalar_subquery()
+
+
+_POSTS = Post.__table__.join(Thread.__table__, _T.id == _P.thread_id).join(Category.__table__, _C.id == _T.category_id)
+_BADGE_COUNT = select(func.count()).where(_B.member_id == _M.id).correlate(Member.__table__).scalar_subquery()
 _PROFILE: Select[Any] = (
     select(
         _M.id, _M.handle, _M.name, _M.role, _M.bio, _M.bio_html, _M.points, _M.trust_level, _M.is_bot, _M.is_imported,
         _M.created_at, _A.team, _A.title, _replies(), _replies(_P.accepted_at.is_not(None)),
+        _threads("question"), _threads("idea"), _BADGE_COUNT,
     )
     .select_from(Member.__table__.outerjoin(Affiliation.__table__, and_(_A.member_id == _M.id, _A.until.is_(None))))
     .where(_M.handle_key == bindparam("key", type_=String), _M.deleted_at.is_(None))
 )  # fmt: skip
 _ANSWERS: Select[Any] = (
-    select(_P.id, _T.id, _T.slug, _T.title, _P.up - _P.down, _P.accepted_at.is_not(None), _P.created_at)
-    .select_from(
-        Post.__table__.join(Thread.__table__, _T.id == _P.thread_id).join(Category.__table__, _C.id == _T.category_id)
+    select(
+        _P.id, _T.id, _T.slug, _T.title, _T.locale, _P.up - _P.down, _P.accepted_at.is_not(None),
+        or_(_P.hidden_at.is_not(None), _T.hidden_at.is_not(None)), _P.created_at,
     )
+    .select_from(_POSTS)
     .where(
         _P.author_id == bindparam("member_id", type_=BigInteger),
         _P.id < bindparam("before", type_=BigInteger),
@@ -93,7 +109,7 @@ _ANSWERS: Select[Any] = (
     )
     .order_by(_P.id.desc())
     .limit(bindparam("limit"))
-)
+)  # fmt: skip
 _BADGES: Select[Any] = (
     select(_B.name, _B.grade, func.count())
     .where(_B.member_id == bindparam("member_id", type_=BigInteger))
@@ -103,13 +119,13 @@ _BADGES: Select[Any] = (
 _LAST = 2**62
 
 
-def profile_page(connection: Connection, *, handle: str) -> Profile:
-    """Who has this handle.
+def profile_page(connection: Connection, actor: Actor, *, handle: str) -> Profile:
+    """Who has this handle, with how much of what they gave the reader can find.
 
     Raises:
         NotFound: nobody, or no longer.
     """
-    row = connection.execute(_PROFILE, {"key": handle_key(handle)}).one_or_none()
+    row = connection.execute(_PROFILE, {"key": handle_key(handle), **as_seen_by(actor)}).one_or_none()
     if row is None:
         raise NotFound()
     return Profile(*row)

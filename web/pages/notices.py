@@ -34,6 +34,11 @@ NOTICES: Final = {
     "profile-saved": Notice(Text(N_("Your profile is saved."))),
     "password-changed": Notice(Text(N_("Your password is changed. Every other device is signed out."))),
     "token-revoked": Notice(Text(N_("The token is revoked. Programs that used it are locked out.")), "plain"),
+    "browser-signed-out": Notice(Text(N_("That browser is signed out.")), "plain"),
+    "reported": Notice(Text(N_("Reported. A moderator will look at it."))),
+    "kept": Notice(Text(N_("Kept. The reports are closed.")), "plain"),
+    "decided": Notice(Text(N_("Decided. It stands in the public log."))),
+    "redacted": Notice(Text(N_("Redacted. A new entry says so."))),
     "news-read": Notice(Text(N_("Everything is marked as read.")), "plain"),
     "signed-in": Notice(Text(N_("You are signed in. Here is what you wrote."))),
 }

@@ -1,0 +1,183 @@
+"""What the settings and administration pages read: one's account, browsers and tokens; who belongs to the company; the audit log."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Connection, bindparam, select
+from sqlalchemy.sql import Select
+
+from forum.kernel.access import Actor, require
+from forum.kernel.clock import now
+from forum.kernel.db import UtcTime
+from forum.kernel.paging import Page, decode_cursor, encode_cursor
+from forum.members.policies import may_administer, may_sign_in_settings
+from forum.members.signing_in import token_hash
+from forum.members.tables import Affiliation, ApiToken, AuditEntry, MailAddress, Member, SignIn
+
+_M, _S, _K, _A, _E, _B = (
+    table.__table__.c for table in (Member, SignIn, ApiToken, AuditEntry, MailAddress, Affiliation)
+)
+_LAST = 2**62
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """A member as they see themselves in the settings."""
+
+    handle: str
+    name: str
+    bio: str
+    locale: str
+    mail: str
+
+
+class SignInLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A browser that is signed in."""
+
+    id: int
+    user_agent: str
+    created_at: datetime
+    last_seen_at: datetime
+    is_this: bool
+
+
+class TokenLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that one gave to a program. The key itself is nowhere."""
+
+    id: int
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class CompanyLine(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who answers for the company."""
+
+    handle: str
+    name: str
+    team: str
+    title: str
+    since: datetime
+
+
+class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A privileged action on the installation. `by` is "" where the command line or a job acted."""
+
+    id: int
+    at: datetime
+    by: str
+    voice: str
+    action: str
+    subject: str
+    detail: dict[str, Any]
+
+
+_ACCOUNT: Select[Any] = (
+    select(_M.handle, _M.name, _M.bio, _M.locale, _E.address)
+    .outerjoin(MailAddress.__table__, _E.member_id == _M.id)
+    .where(_M.id == bindparam("member_id", type_=BigInteger))
+    .order_by(_E.id)
+    .limit(1)
+)
+_SIGN_INS: Select[Any] = (
+    select(_S.id, _S.user_agent, _S.created_at, _S.last_seen_at, _S.token_hash)
+    .where(
+        _S.member_id == bindparam("member_id", type_=BigInteger),
+        _S.revoked_at.is_(None),
+        _S.expires_at > bindparam("now", type_=UtcTime),
+    )
+    .order_by(_S.last_seen_at.desc(), _S.id.desc())
+    .limit(100)
+)
+_TOKENS: Select[Any] = (
+    select(_K.id, _K.name, _K.scopes, _K.created_at, _K.last_used_at)
+    .where(_K.member_id == bindparam("member_id", type_=BigInteger), _K.revoked_at.is_(None))
+    .order_by(_K.id.desc())
+)
+_COMPANY: Select[Any] = (
+    select(_M.handle, _M.name, _B.team, _B.title, _B.since)
+    .join(Affiliation.__table__, _B.member_id == _M.id)
+    .where(_B.until.is_(None), _M.deleted_at.is_(None))
+    .order_by(_B.team, _B.since, _M.id)
+    .limit(200)
+)
+_AUDIT: Select[Any] = (
+    select(_A.id, _A.at, _M.handle, _A.voice, _A.action, _A.subject, _A.detail)
+    .outerjoin(Member.__table__, _M.id == _A.member_id)
+    .where(_A.id < bindparam("before", type_=BigInteger))
+    .order_by(_A.id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+def account_page(connection: Connection, actor: Actor) -> Account:
+    """One's own account.
+
+    Raises:
+        NotAllowed: nobody is signed in.
+    """
+    require(may_sign_in_settings(actor))
+    row = connection.execute(_ACCOUNT, {"member_id": actor.member_id}).one()
+    return Account(handle=row.handle, name=row.name, bio=row.bio, locale=row.locale, mail=row.address or "")
+
+
+def sign_in_list(connection: Connection, actor: Actor, *, token: str | None) -> tuple[SignInLine, ...]:
+    """Where one is signed in, the latest use first; `token` tells which of them is this browser.
+
+    Raises:
+        NotAllowed: nobody is signed in.
+    """
+    require(may_sign_in_settings(actor))
+    mine = token_hash(token) if token is not None else ""
+    rows = connection.execute(_SIGN_INS, {"member_id": actor.member_id, "now": now()})
+    return tuple(
+        SignInLine(
+            id=row.id,
+            user_agent=row.user_agent,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            is_this=row.token_hash == mine,
+        )
+        for row in rows
+    )
+
+
+def token_list(connection: Connection, actor: Actor) -> tuple[TokenLine, ...]:
+    """One's tokens, the newest first.
+
+    Raises:
+        NotAllowed: nobody is signed in.
+    """
+    require(may_sign_in_settings(actor))
+    return tuple(TokenLine(**row._mapping) for row in connection.execute(_TOKENS, {"member_id": actor.member_id}))
+
+
+def company_list(connection: Connection) -> tuple[CompanyLine, ...]:
+    """Who answers for the company, team by team."""
+    return tuple(CompanyLine(**row._mapping) for row in connection.execute(_COMPANY))
+
+
+def audit_list(connection: Connection, actor: Actor, *, cursor: str = "", limit: int = 20) -> Page[AuditLine]:
+    """Privileged actions on the installation, the newest first.
+
+    Raises:
+        NotAllowed: only administrators see it.
+        Invalid: the cursor is not one of ours.
+    """
+    require(may_administer(actor))
+    before = decode_cursor(cursor, int)[0] if cursor else _LAST
+    rows = connection.execute(_AUDIT, {"before": before, "limit": limit + 1}).all()
+    items = tuple(
+        AuditLine(
+            id=row.id,
+            at=row.at,
+            by=row.handle or "",
+            voice=row.voice,
+            action=row.action,
+            subject=row.subject,
+            detail=row.detail,
+        )
+        for row in rows[:limit]
+    )
+    return Page(items=items, next=encode_cursor(items[-1].id) if len(rows) > limit else None)

@@ -1,0 +1,226 @@
+"""What the review queue reads: the posts that were reported, and all there is to know about one before it is decided on."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Connection, Row, bindparam, func, select
+from sqlalchemy.sql import Select
+
+from forum.kernel.access import Actor, require
+from forum.kernel.errors import NotFound
+from forum.members.tables import Member
+from forum.threads.tables import Category, Post, Thread
+from forum.visibility import as_seen_by, visible_to
+from moderation.policies import may_see_queue
+from moderation.tables import Decision, DecisionText, Flag
+
+_F, _D, _X = (table.__table__.c for table in (Flag, Decision, DecisionText))
+_T, _P, _C, _M = (table.__table__.c for table in (Thread, Post, Category, Member))
+REMOVING = ("hide-post", "hide-thread")
+
+
+class QueueItem(msgspec.Struct, frozen=True, kw_only=True):
+    """A reported post that waits for a moderator."""
+
+    post_id: int
+    post_number: int
+    thread_id: int
+    thread_slug: str
+    thread_title: str
+    category: str
+    is_critical: bool
+    author_handle: str
+    author_name: str
+    author_points: int
+    html: str
+    reports: int
+    weight: float
+    oldest_at: datetime
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member reported. Who they are is for moderators only."""
+
+    reason: str
+    note: str
+    by: str
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """A post or a whole thread before a decision. `standing` is the number of the entry that it is hidden or closed by."""
+
+    kind: str
+    id: int
+    thread_id: int
+    thread_slug: str
+    thread_title: str
+    thread_author_id: int
+    is_critical: bool
+    category: str
+    author_id: int
+    author_handle: str
+    author_name: str
+    author_points: int
+    author_since: datetime
+    author_posts: int
+    author_removed: int
+    is_company: bool
+    number: int
+    html: str
+    locale: str
+    is_hidden: bool
+    is_closed: bool
+    standing: int | None
+    reports: tuple[Report, ...]
+
+    @property
+    def href(self) -> str:
+        """Where it stands."""
+        return f"/p/{self.id}" if self.kind == "post" else f"/t/{self.thread_id}/{self.thread_slug}"
+
+
+_QUEUE: Select[Any] = (
+    select(
+        _P.id, _P.number, _P.html, _T.id.label("thread_id"), _T.slug, _T.title, _T.is_critical, _C.name.label("category"),
+        _M.handle, _M.name, _M.points,
+        func.count().label("reports"), func.sum(_F.weight).label("weight"), func.min(_F.created_at).label("oldest_at"),
+    )
+    .join(Post.__table__, _P.id == _F.post_id)
+    .join(Thread.__table__, _T.id == _P.thread_id)
+    .join(Category.__table__, _C.id == _T.category_id)
+    .join(Member.__table__, _M.id == _P.author_id)
+    .where(
+        _F.outcome == "open", _P.deleted_at.is_(None), _P.hidden_at.is_(None), _T.hidden_at.is_(None),
+        visible_to(_T, _C.audience),
+    )
+    .group_by(_P.id, _P.number, _P.html, _T.id, _T.slug, _T.title, _T.is_critical, _C.name, _M.handle, _M.name, _M.points)
+    .order_by(func.min(_F.created_at), _P.id)
+    .limit(bindparam("limit"))
+)  # fmt: skip
+_REPORTS: Select[Any] = (
+    select(_F.post_id, _F.reason, _F.note, _M.name)
+    .join(Member.__table__, _M.id == _F.member_id)
+    .where(_F.outcome == "open", _F.post_id.in_(bindparam("posts", expanding=True)))
+    .order_by(_F.id)
+)
+
+
+def _count(found: Any) -> Any:
+    return found.correlate(Member.__table__).scalar_subquery()
+
+
+_GIVEN = _count(select(func.count()).select_from(Post.__table__).where(_P.author_id == _M.id, _P.deleted_at.is_(None)))
+_REMOVED = _count(
+    select(func.count())
+    .select_from(DecisionText.__table__.join(Decision.__table__, _D.id == _X.decision_id))
+    .where(_X.about_member_id == _M.id, _D.action.in_(REMOVING))
+)
+_SUBJECT = Post.__table__.alias("subject")
+_S = _SUBJECT.c
+_CASE: Select[Any] = (
+    select(
+        _S.id, _S.number, _S.html, _S.author_id, _S.is_company, _S.hidden_at, _S.hidden_by,
+        _T.id.label("thread_id"), _T.slug, _T.title, _T.author_id.label("thread_author_id"), _T.locale, _T.is_critical,
+        _T.hidden_at.label("thread_hidden_at"), _T.hidden_by.label("thread_hidden_by"), _T.closed_at, _T.closed_by,
+        _C.name.label("category"), _M.handle, _M.name, _M.points, _M.created_at,
+        _GIVEN.label("given"), _REMOVED.label("removed"),
+    )
+    .select_from(
+        _SUBJECT.join(Thread.__table__, _T.id == _S.thread_id)
+        .join(Category.__table__, _C.id == _T.category_id)
+        .join(Member.__table__, _M.id == _S.author_id)
+    )
+    .where(visible_to(_T, _C.audience), _S.deleted_at.is_(None))
+)  # fmt: skip
+_POST_CASE: Select[Any] = _CASE.where(_S.id == bindparam("id", type_=BigInteger))
+_THREAD_CASE: Select[Any] = _CASE.where(_T.id == bindparam("id", type_=BigInteger), _S.number == 1)
+_NUMBER: Select[Any] = select(_D.number).where(_D.id == bindparam("decision", type_=BigInteger))
+
+
+def queue_list(connection: Connection, actor: Actor, *, limit: int = 50) -> list[QueueItem]:
+    """Reported posts, those that wait longest first; two selects.
+
+    Raises:
+        NotAllowed: only moderators see it.
+    """
+    require(may_see_queue(actor))
+    rows = connection.execute(_QUEUE, {"limit": limit, **as_seen_by(actor)}).all()
+    reports = _reports(connection, [row.id for row in rows])
+    return [_queue_item(row, reports.get(row.id, [])) for row in rows]
+
+
+def case_page(connection: Connection, actor: Actor, *, kind: str, target_id: int) -> Case:
+    """A post or thread with what was reported, who wrote it and whether something was decided; at most three selects.
+
+    Raises:
+        NotAllowed: only moderators see it.
+        NotFound: it does not exist, or is not for this actor.
+    """
+    require(may_see_queue(actor))
+    statement = _POST_CASE if kind == "post" else _THREAD_CASE
+    row = connection.execute(statement, {"id": target_id, **as_seen_by(actor)}).one_or_none()
+    if row is None:
+        raise NotFound()
+    return _case(connection, kind, row)
+
+
+def _reports(connection: Connection, posts: list[int]) -> dict[int, list[Report]]:
+    found: dict[int, list[Report]] = {}
+    for row in connection.execute(_REPORTS, {"posts": posts}) if posts else ():
+        found.setdefault(row.post_id, []).append(Report(reason=row.reason, note=row.note, by=row.name))
+    return found
+
+
+def _queue_item(row: Row[Any], reports: list[Report]) -> QueueItem:
+    return QueueItem(
+        post_id=row.id,
+        post_number=row.number,
+        thread_id=row.thread_id,
+        thread_slug=row.slug,
+        thread_title=row.title,
+        category=row.category,
+        is_critical=row.is_critical,
+        author_handle=row.handle,
+        author_name=row.name,
+        author_points=row.points,
+        html=row.html,
+        reports=row.reports,
+        weight=float(row.weight),
+        oldest_at=row.oldest_at,
+        reasons=tuple(sorted({report.reason for report in reports})),
+        notes=tuple(report.note for report in reports if report.note),
+    )
+
+
+def _case(connection: Connection, kind: str, row: Row[Any]) -> Case:
+    is_post = kind == "post"
+    decision = row.hidden_by if is_post else row.thread_hidden_by or row.closed_by
+    standing = connection.execute(_NUMBER, {"decision": decision}).scalar_one() if decision else None
+    return Case(
+        kind=kind,
+        id=row.id if is_post else row.thread_id,
+        thread_id=row.thread_id,
+        thread_slug=row.slug,
+        thread_title=row.title,
+        thread_author_id=row.thread_author_id,
+        is_critical=row.is_critical,
+        category=row.category,
+        author_id=row.author_id,
+        author_handle=row.handle,
+        author_name=row.name,
+        author_points=row.points,
+        author_since=row.created_at,
+        author_posts=row.given,
+        author_removed=row.removed,
+        is_company=row.is_company,
+        number=row.number,
+        html=row.html,
+        locale=row.locale,
+        is_hidden=(row.hidden_at if is_post else row.thread_hidden_at) is not None,
+        is_closed=row.closed_at is not None,
+        standing=standing,
+        reports=tuple(_reports(connection, [row.id]).get(row.id, ())),
+    )

@@ -1,0 +1,230 @@
+"""A member's page: the ledger of their reputation, their answers, questions and ideas, the badges they brought along."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.params import FromPath
+from markupsafe import Markup
+from sqlalchemy import Connection
+
+from forum.kernel.access import Actor
+from forum.kernel.errors import N_, Text
+from forum.threads import lists, profiles
+from forum.threads.profiles import AnswerLine, BadgeLine, Profile
+from reputation.pages import LedgerLine, ledger_page
+from reputation.rules import UP
+from web.arguments import query
+from web.identity import current_actor
+from web.installation import db_of
+from web.pages.frame import address_of, framed, shown
+from web.pages.keeping import keep_list, version_before
+from web.pages.parts import Pager, Person, ThreadRow
+from web.pages.rows import rows_of
+
+AnyRequest = Request[Any, Any, Any]
+Tab = Literal["reputation", "answers", "questions", "ideas", "badges"]
+
+REASONS = {
+    "upvoted": (Text(N_("Post voted up")), Text(N_("Vote up taken back"))),
+    "downvoted": (Text(N_("Post voted down")), Text(N_("Vote down taken back"))),
+    "downvoting": (Text(N_("Voted down an answer")), Text(N_("Took back a vote down"))),
+    "accepted": (Text(N_("Answer accepted")), Text(N_("Accepted answer taken back"))),
+    "accepting": (Text(N_("Accepted an answer")), Text(N_("Took back an acceptance"))),
+    "imported": (Text(N_("Votes from before the import")), Text(N_("Votes from before the import, corrected"))),
+}
+"""The words for each reason of the ledger, and for the entry that undoes one."""
+_OTHER = (Text(N_("Correction")), Text(N_("Correction taken back")))
+_CAPPED = Text(N_("Post voted up, beyond the day's limit"))
+
+ROLES = {"moderator": Text(N_("Moderator")), "administrator": Text(N_("Administrator"))}
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which tab, from where on."""
+
+    tab: Tab = "reputation"
+    cursor: str = ""
+
+
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the ledger in words. `href` is empty where the thread is not for this reader."""
+
+    at: datetime
+    word: Text
+    points: int
+    total: int
+    href: str
+    title: str
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer in the list: the thread's title, leading to the answer itself."""
+
+    href: str
+    title: str
+    locale: str
+    at: datetime
+    score: int
+    is_accepted: bool
+    is_hidden: bool
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands under the tab; the fields of the other tabs are empty."""
+
+    movements: tuple[Movement, ...] = ()
+    answers: tuple[Answered, ...] = ()
+    rows: tuple[ThreadRow, ...] = ()
+    badges: tuple[BadgeLine, ...] = ()
+    pager: Pager = Pager()
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's page."""
+
+    profile: Profile
+    person: Person
+    role: Text | None
+    bio: Markup
+    is_own: bool
+    tab: Tab
+    tabs: list[tuple[Text, str, bool, int | None]]
+    content: Content
+
+
+@get("/m/{handle:str}", sync_to_thread=True, include_in_schema=False)
+def member_page(request: AnyRequest, handle: FromPath[str]) -> Response[bytes]:
+    """Who somebody is here, and one tab of what they gave."""
+    asked = query(request, Asked)
+    with db_of(request).reading() as connection:
+        actor = current_actor(request, connection)
+        version = version_before(request, connection, actor)
+        profile = profiles.profile_page(connection, actor, handle=handle)
+        view = _view(profile, actor, asked.tab, _content(connection, actor, profile, asked))
+        address = _address(profile, asked.tab, asked.cursor)
+        answer = shown(
+            "member.html",
+            framed(request, connection, actor, title=profile.name, address=address, robots=_robots(profile, asked)),
+            view=view,
+        )
+    keep_list(request, actor, address=address, version=version)
+    return answer
+
+
+def _address(profile: Profile, tab: Tab, cursor: str = "") -> str:
+    return address_of(f"/m/{profile.handle}", tab="" if tab == "reputation" else tab, cursor=cursor)
+
+
+def _robots(profile: Profile, asked: Asked) -> str:
+    """Pages of people who gave nothing yet are what spammers register for."""
+    return "" if profile.answers and not asked.cursor else "noindex"
+
+
+def _view(profile: Profile, actor: Actor, tab: Tab, content: Content) -> View:
+    person = Person(
+        name=profile.name,
+        handle=profile.handle,
+        is_staff=profile.is_staff,
+        team=profile.team or "",
+        title=profile.title or "",
+        points=profile.points,
+    )
+    return View(
+        profile=profile,
+        person=person,
+        role=ROLES.get(profile.role),
+        bio=Markup(profile.bio_html),  # noqa: S704 - made and sanitised by forum.kernel.markdown when it was written
+        is_own=profile.id == actor.member_id,
+        tab=tab,
+        tabs=_tabs(profile, tab),
+        content=content,
+    )
+
+
+def _tabs(profile: Profile, current: Tab) -> list[tuple[Text, str, bool, int | None]]:
+    tabs: list[tuple[Text, Tab, int | None]] = [
+        (Text(N_("Reputation")), "reputation", None),
+        (Text(N_("Answers")), "answers", profile.answers),
+        (Text(N_("Questions")), "questions", profile.questions),
+        (Text(N_("Ideas")), "ideas", profile.ideas),
+    ]
+    if profile.badges:
+        tabs.append((Text(N_("Badges")), "badges", profile.badges))
+    return [(word, _address(profile, tab), tab == current, count) for word, tab, count in tabs]
+
+
+def _content(connection: Connection, actor: Actor, profile: Profile, asked: Asked) -> Content:
+    found = _CONTENTS[asked.tab](connection, actor, profile, asked.cursor)
+    first = _address(profile, asked.tab) if asked.cursor else ""
+    older = _address(profile, asked.tab, found[1]) if found[1] else ""
+    return msgspec.structs.replace(found[0], pager=Pager(first=first, older=older))
+
+
+def _reputation(connection: Connection, actor: Actor, profile: Profile, cursor: str) -> tuple[Content, str | None]:
+    lines = ledger_page(connection, actor, handle=profile.handle, cursor=cursor).lines
+    return Content(movements=tuple(map(_movement, lines.items))), lines.next
+
+
+def _answers(connection: Connection, actor: Actor, profile: Profile, cursor: str) -> tuple[Content, str | None]:
+    answers = profiles.answer_list(connection, actor, member_id=profile.id, cursor=cursor)
+    return Content(answers=tuple(map(_answered, answers.items))), answers.next
+
+
+def _questions(connection: Connection, actor: Actor, profile: Profile, cursor: str) -> tuple[Content, str | None]:
+    return _threads(connection, actor, lists.Wanted(sort="newest", kind="question", author_id=profile.id), cursor)
+
+
+def _ideas(connection: Connection, actor: Actor, profile: Profile, cursor: str) -> tuple[Content, str | None]:
+    return _threads(connection, actor, lists.Wanted(sort="newest", kind="idea", author_id=profile.id), cursor)
+
+
+def _badges(connection: Connection, actor: Actor, profile: Profile, cursor: str) -> tuple[Content, str | None]:
+    return Content(badges=profiles.badge_list(connection, member_id=profile.id)), None
+
+
+def _threads(connection: Connection, actor: Actor, wanted: lists.Wanted, cursor: str) -> tuple[Content, str | None]:
+    found = lists.thread_list(connection, actor, wanted, cursor=cursor)
+    return Content(rows=rows_of(connection, found.items)), found.next
+
+
+_CONTENTS: dict[Tab, Callable[[Connection, Actor, Profile, str], tuple[Content, str | None]]] = {
+    "reputation": _reputation,
+    "answers": _answers,
+    "questions": _questions,
+    "ideas": _ideas,
+    "badges": _badges,
+}
+
+
+def _movement(line: LedgerLine) -> Movement:
+    word, undone = REASONS.get(line.reason, _OTHER)
+    if line.reason == "upvoted" and 0 <= line.points < UP and not line.is_inverse:
+        word = _CAPPED
+    return Movement(
+        at=line.at,
+        word=undone if line.is_inverse else word,
+        points=line.points,
+        total=line.total,
+        href=f"/p/{line.post_id}" if line.post_id else "",
+        title=line.thread_title,
+    )
+
+
+def _answered(line: AnswerLine) -> Answered:
+    return Answered(
+        href=f"/p/{line.post_id}",
+        title=line.thread_title,
+        locale=line.locale,
+        at=line.created_at,
+        score=line.score,
+        is_accepted=line.is_accepted,
+        is_hidden=line.is_hidden,
+    )
+
+
+routes = [member_page]
