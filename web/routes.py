@@ -8,7 +8,21 @@ from web import assets, health
 from web.api import answers as api_answers
 from web.api import posts as api_posts
 from web.api import threads as api_threads
-from web.pages import asking, categories, choices, entering, home, ideas, posts, tags, tending, threads, versions
+from web.pages import (
+    asking,
+    categories,
+    choices,
+    entering,
+    help,
+    home,
+    ideas,
+    posts,
+    searching,
+    tags,
+    tending,
+    threads,
+    versions,
+)
 
 ROUTES: list[HTTPRouteHandler] = [
     *health.routes,
@@ -27,4 +41,6 @@ ROUTES: list[HTTPRouteHandler] = [
     *tending.routes,
     *tags.routes,
     *ideas.routes,
+    *searching.routes,
+    *help.routes,
 ]
