@@ -21,12 +21,16 @@ from web.pages import (
     moderation,
     notifications,
     posts,
+    searching,
     settings,
     tags,
     tending,
     threads,
     transparency,
     versions,
+)
+from web.pages import (
+    help as help_centre,
 )
 
 ROUTES: list[HTTPRouteHandler] = [
@@ -53,4 +57,6 @@ ROUTES: list[HTTPRouteHandler] = [
     *transparency.routes,
     *about.routes,
     *admin.routes,
+    *searching.routes,
+    *help_centre.routes,
 ]

@@ -4,7 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.articles.tables import Article
-from forum.events import ArticleDrafted, ArticleWithdrawn
+from forum.events import ArticleDrafted, ArticlePublished, ArticleWithdrawn
 from forum.kernel import markdown, outbox
 from forum.kernel.clock import now
 from forum.kernel.db import locked
@@ -14,13 +14,18 @@ from forum.threads.tables import Acceptance, Post, Thread
 def level(session: Session, *, thread_id: int) -> None:
     """Compare a thread's article with its accepted answer: draft one, refresh it, set it aside, or leave it alone."""
     thread = locked(session, Thread, thread_id)
-    article = session.scalar(select(Article).where(Article.thread_id == thread.id))
+    article = session.scalar(
+        select(Article).where(Article.thread_id == thread.id).execution_options(populate_existing=True)
+    )
     answer = _accepted_answer(session, thread)
-    if answer is None:
+    if article is None:
+        if answer is not None:
+            _draft(session, thread, answer)
+        return
+    _follow(session, article, thread)
+    if answer is None or _holds_removed_words(session, article):
         _set_aside(session, article)
-    elif article is None:
-        _draft(session, thread, answer)
-    else:
+    if answer is not None:
         _refresh(session, article, thread, answer)
 
 
@@ -62,8 +67,26 @@ def _draft(session: Session, thread: Thread, answer: Post) -> None:
     outbox.record(session, ArticleDrafted(article_id=article.id))
 
 
+def _follow(session: Session, article: Article, thread: Thread) -> None:
+    """Stand in the thread's category: whoever may not see that must not read the article either."""
+    if article.category_id == thread.category_id:
+        return
+    article.category_id = thread.category_id
+    article.version, article.changed_at = article.version + 1, now()
+    if article.state == "published":
+        outbox.record(session, ArticlePublished(article_id=article.id))
+
+
+def _holds_removed_words(session: Session, article: Article) -> bool:
+    """Whether the post that the article was made of is out of sight; another one may be the accepted answer by now."""
+    source = session.get(Post, article.post_id, populate_existing=True) if article.post_id is not None else None
+    return source is not None and (source.hidden_at is not None or source.deleted_at is not None)
+
+
 def _refresh(session: Session, article: Article, thread: Thread, answer: Post) -> None:
-    if article.edited_by_person or article.state == "published":
+    """Bring a draft that no person had a hand in level with the answer; one that was set aside is a draft again."""
+    withdrawn_by_person = article.state == "withdrawn" and article.reviewed_by_id is not None
+    if article.edited_by_person or article.state == "published" or withdrawn_by_person:
         return
     source = _source(session, thread, answer)
     if (article.state, article.source, article.title) == ("draft", source, thread.title):
@@ -80,7 +103,7 @@ def _set_aside(session: Session, article: Article | None) -> None:
     if article is None or article.state == "withdrawn":
         return
     was_published = article.state == "published"
-    article.state, article.published_at = "withdrawn", None
+    article.state, article.published_at, article.reviewed_by_id = "withdrawn", None, None
     article.version, article.changed_at = article.version + 1, now()
     if was_published:
         outbox.record(session, ArticleWithdrawn(article_id=article.id))

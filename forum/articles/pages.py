@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, select
+from sqlalchemy import BigInteger, Connection, Integer, String, and_, bindparam, func, or_, select
 from sqlalchemy.sql import Select
 
 from forum.articles.policies import may_review
@@ -14,9 +14,14 @@ from forum.kernel.errors import NotFound
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.members.tables import Member
 from forum.threads.tables import Category, Post, Thread
+from forum.visibility import as_seen_by, shown_to
+
+SHELF = 8
+"""Articles of a category that the front of the help centre shows."""
 
 _R, _C, _T, _P, _M = (table.__table__.c for table in (Article, Category, Thread, Post, Member))
 _CLEARANCE = bindparam("viewer_clearance", type_=Integer)
+_LAST = 2**62
 
 
 class ArticleLine(msgspec.Struct, frozen=True, array_like=True):
@@ -33,8 +38,18 @@ class ArticleLine(msgspec.Struct, frozen=True, array_like=True):
     published_at: datetime | None
 
 
+class Shelf(msgspec.Struct, frozen=True, kw_only=True):
+    """The published articles of one category, the newest `SHELF` of `total`."""
+
+    slug: str
+    name: str
+    icon: str
+    total: int
+    articles: tuple[ArticleLine, ...]
+
+
 class ArticlePage(msgspec.Struct, frozen=True, array_like=True):
-    """One article, with the thread it came from and whose answer it was made of."""
+    """One article, with the thread it came from and whose answer it was made of, where this reader may see them."""
 
     id: int
     title: str
@@ -48,42 +63,103 @@ class ArticlePage(msgspec.Struct, frozen=True, array_like=True):
     source: str
     html: str
     version: int
+    edited_by_person: bool
     thread_id: int | None
     thread_slug: str | None
     thread_title: str | None
+    post_id: int | None
     answer_by_handle: str | None
     answer_by_name: str | None
+    answer_is_company: bool | None
+    answer_badge_team: str | None
+    answer_edited_at: datetime | None
+
+    @property
+    def answer_has_moved_on(self) -> bool:
+        """Whether the answer was edited after the article was changed last."""
+        return self.answer_edited_at is not None and self.answer_edited_at > self.changed_at
 
 
-_LINE = (_R.id, _R.title, _R.slug, _R.locale, _R.state, _C.slug, _C.name, _R.changed_at, _R.published_at)
+_LINE = (
+    _R.id, _R.title, _R.slug, _R.locale, _R.state, _C.slug.label("category_slug"), _C.name.label("category_name"), _R.changed_at,
+    _R.published_at,
+)  # fmt: skip
 _FROM = Article.__table__.join(Category.__table__, _C.id == _R.category_id)
+_BY_STATE = bindparam("state", type_=String)
 _LIST: Select[Any] = (
     select(*_LINE)
     .select_from(_FROM)
     .where(
-        _R.state == bindparam("state", type_=String),
+        _R.state == _BY_STATE,
         _C.audience <= _CLEARANCE,
+        or_(bindparam("category", type_=String) == "", _C.slug == bindparam("category", type_=String)),
         _R.id < bindparam("before", type_=BigInteger),
     )
     .order_by(_R.id.desc())
     .limit(bindparam("limit"))
 )
+_PLACED = (
+    select(
+        *_LINE,
+        _C.icon,
+        _C.position,
+        _C.id.label("category_id"),
+        func.row_number()
+        .over(partition_by=_R.category_id, order_by=(_R.published_at.desc(), _R.id.desc()))
+        .label("place"),
+        func.count().over(partition_by=_R.category_id).label("total"),
+    )
+    .select_from(_FROM)
+    .where(_R.state == "published", _C.audience <= _CLEARANCE)
+    .subquery()
+)
+_SHELVES: Select[Any] = (
+    select(_PLACED).where(_PLACED.c.place <= SHELF).order_by(_PLACED.c.position, _PLACED.c.category_id, _PLACED.c.place)
+)
 _ONE: Select[Any] = (
     select(
-        *_LINE, _R.source, _R.html, _R.version, _T.id, _T.slug, _T.title, _M.handle, _M.name,
+        *_LINE, _R.source, _R.html, _R.version, _R.edited_by_person, _T.id.label("thread_id"), _T.slug.label("thread_slug"),
+        _T.title.label("thread_title"), _P.id.label("post_id"), _M.handle, _M.name, _P.is_company, _P.badge_team, _P.edited_at,
     )
     .select_from(
-        _FROM.outerjoin(Thread.__table__, _T.id == _R.thread_id)
-        .outerjoin(Post.__table__, _P.id == _R.post_id)
+        _FROM.outerjoin(Thread.__table__, and_(_T.id == _R.thread_id, shown_to(_T)))
+        .outerjoin(Post.__table__, and_(_P.id == _R.post_id, _T.id.is_not(None), shown_to(_P)))
         .outerjoin(Member.__table__, _M.id == _P.author_id)
     )
     .where(_R.id == bindparam("article_id", type_=BigInteger), _C.audience <= _CLEARANCE)
 )  # fmt: skip
-_LAST = 2**62
+_PUBLIC_VERSION = (
+    select(_R.version)
+    .select_from(_FROM)
+    .where(_R.id == bindparam("article_id", type_=BigInteger), _R.state == "published", _C.audience == 0)
+)
+_COUNTS: Select[Any] = (
+    select(_R.state, func.count()).select_from(_FROM).where(_C.audience <= _CLEARANCE).group_by(_R.state)
+)
+
+
+def shelves(connection: Connection, actor: Actor) -> tuple[Shelf, ...]:
+    """The front of the help centre: each category that has published articles, with its newest; one select."""
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(_SHELVES, {"viewer_clearance": actor.clearance}):
+        found.setdefault(row.category_slug, []).append(row)
+    return tuple(_shelf(slug, rows) for slug, rows in found.items())
+
+
+def _shelf(slug: str, rows: list[Any]) -> Shelf:
+    first = rows[0]
+    articles = tuple(ArticleLine(*row[:9]) for row in rows)
+    return Shelf(slug=slug, name=first.category_name, icon=first.icon, total=first.total, articles=articles)
 
 
 def article_list(
-    connection: Connection, actor: Actor, *, state: str = "published", cursor: str = "", limit: int = 20
+    connection: Connection,
+    actor: Actor,
+    *,
+    state: str = "published",
+    category: str = "",
+    cursor: str = "",
+    limit: int = 20,
 ) -> Page[ArticleLine]:
     """Articles, newest first. Everybody sees what is published; drafts and withdrawn ones are the reviewers'.
 
@@ -94,10 +170,26 @@ def article_list(
     if state != "published":
         require(may_review(actor))
     before = decode_cursor(cursor, int)[0] if cursor else _LAST
-    values = {"state": state, "viewer_clearance": actor.clearance, "before": before, "limit": limit + 1}
+    values = {
+        "state": state,
+        "viewer_clearance": actor.clearance,
+        "category": category,
+        "before": before,
+        "limit": limit + 1,
+    }
     rows = connection.execute(_LIST, values).all()
     items = tuple(ArticleLine(*row) for row in rows[:limit])
     return Page(items=items, next=encode_cursor(items[-1].id) if len(rows) > limit else None)
+
+
+def article_counts(connection: Connection, actor: Actor) -> dict[str, int]:
+    """How many articles there are in each state, for reviewers.
+
+    Raises:
+        NotAllowed: nobody else is told.
+    """
+    require(may_review(actor))
+    return dict(tuple(row) for row in connection.execute(_COUNTS, {"viewer_clearance": actor.clearance}))
 
 
 def article_page(connection: Connection, actor: Actor, *, article_id: int) -> ArticlePage:
@@ -106,7 +198,12 @@ def article_page(connection: Connection, actor: Actor, *, article_id: int) -> Ar
     Raises:
         NotFound: there is none, or it is not published and this actor does not review.
     """
-    row = connection.execute(_ONE, {"article_id": article_id, "viewer_clearance": actor.clearance}).one_or_none()
+    row = connection.execute(_ONE, {"article_id": article_id, **as_seen_by(actor)}).one_or_none()
     if row is None or (row.state != "published" and not may_review(actor).allowed):
         raise NotFound()
     return ArticlePage(*row)
+
+
+def public_version(connection: Connection, *, article_id: int) -> int:
+    """What everybody's page of an article is compared by; 0 while it is nobody's to read."""
+    return connection.execute(_PUBLIC_VERSION, {"article_id": article_id}).scalar_one_or_none() or 0

@@ -55,7 +55,7 @@ def publish(session: Session, actor: Actor, *, article_id: int, title: str, body
 
 
 def withdraw(session: Session, actor: Actor, *, article_id: int) -> None:
-    """Take an article out of the knowledge base; it can be published again.
+    """Take an article out of the knowledge base; it can be published again, by a person alone.
 
     Raises:
         NotFound: there is no such article.
@@ -66,7 +66,7 @@ def withdraw(session: Session, actor: Actor, *, article_id: int) -> None:
     if article.state == "withdrawn":
         return
     was_published = article.state == "published"
-    article.state, article.published_at = "withdrawn", None
+    article.state, article.published_at, article.reviewed_by_id = "withdrawn", None, actor.member_id
     _changed(article)
     audit.record(session, actor, "article.withdraw", f"article:{article.id}")
     if was_published:

@@ -11,7 +11,10 @@ STATES = ("draft", "published", "withdrawn")
 
 
 class Article(Base):
-    """What the community resolved, in one text. At most one per thread; `post_id` is the answer that it was made from."""
+    """What the community resolved, in one text. At most one per thread; `post_id` is the answer that it was made from.
+
+    `reviewed_by_id` is who published or withdrew it; an article that was withdrawn by nobody was set aside with its source.
+    """
 
     __tablename__ = "article"
     __table_args__ = (Index("ix_article_state", "state", "published_at", "id"), {"sqlite_autoincrement": True})

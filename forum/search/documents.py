@@ -1,4 +1,4 @@
-"""From threads and articles to what is searched: only what everybody of the category's audience may read."""
+"""From threads and articles to what is searched: only what everybody may read who may see the category."""
 
 import html
 import re
@@ -11,10 +11,11 @@ from forum.articles.tables import Article
 from forum.kernel.clock import now
 from forum.kernel.db import insert_new
 from forum.search.tables import SearchDocument
-from forum.threads.tables import Category, Post, Tag, Thread, ThreadTag
+from forum.threads.tables import Post, Tag, Thread, ThreadTag
 
 LONGEST_BODY = 50_000
 """Characters of a thread that are searched; the best answers come first, so a longer thread loses its tail alone."""
+MOST_POSTS = 200
 
 _TAG = re.compile(r"<[^>]*>")
 
@@ -34,11 +35,11 @@ def refresh_article(session: Session, article_id: int) -> None:
     """Make the index say of an article what it is now."""
     article = session.get(Article, article_id, populate_existing=True)
     shown = article is not None and article.state == "published"
-    _replace(session, "article", article_id, _of_article(session, article) if article is not None and shown else None)
+    _replace(session, "article", article_id, _of_article(article) if article is not None and shown else None)
 
 
 def _replace(session: Session, kind: str, local_id: int, document: dict[str, Any] | None) -> None:
-    """Delete and insert, so that the newest change has the highest id: ties are broken by it."""
+    """Delete and insert, so that the newest change has the highest id: ties are broken by it, and the newest are ranked first."""
     session.execute(
         delete(SearchDocument)
         .where(SearchDocument.kind == kind, SearchDocument.local_id == local_id)
@@ -49,33 +50,49 @@ def _replace(session: Session, kind: str, local_id: int, document: dict[str, Any
 
 
 def _of_thread(session: Session, thread: Thread) -> dict[str, Any]:
-    posts = session.scalars(
-        select(Post.html)
+    posts = session.execute(
+        select(Post.id, Post.html)
         .where(Post.thread_id == thread.id, Post.hidden_at.is_(None), Post.deleted_at.is_(None))
         .order_by(Post.number != 1, Post.is_comment, Post.rank.desc(), Post.id)
-        .limit(200)
-    )
+        .limit(MOST_POSTS)
+    ).all()
     names = session.scalars(
-        select(Tag.name).join(ThreadTag, ThreadTag.tag_id == Tag.id).where(ThreadTag.thread_id == thread.id)
+        select(Tag.name)
+        .join(ThreadTag, ThreadTag.tag_id == Tag.id)
+        .where(ThreadTag.thread_id == thread.id)
+        .order_by(Tag.id)
     )
+    lines = _fitting([plain(post.html) for post in posts])
     return {
-        "audience": session.get_one(Category, thread.category_id).audience,
-        "locale": thread.locale,
         "is_resolved": thread.solved_at is not None,
+        "locale": thread.locale,
         "title": thread.title,
         "tags": " ".join(names),
-        "body": " ".join(plain(markup) for markup in posts)[:LONGEST_BODY],
+        "body": "\n".join(lines),
+        "posts": [post.id for post in posts[: len(lines)]],
         "changed_at": now(),
     }
 
 
-def _of_article(session: Session, article: Article) -> dict[str, Any]:
+def _fitting(lines: list[str]) -> list[str]:
+    """As many of them as are searched, the last one perhaps cut."""
+    left = LONGEST_BODY
+    kept = []
+    for line in lines:
+        if left <= 0:
+            break
+        kept.append(line[:left])
+        left -= len(line)
+    return kept
+
+
+def _of_article(article: Article) -> dict[str, Any]:
     return {
-        "audience": session.get_one(Category, article.category_id).audience,
-        "locale": article.locale,
         "is_resolved": True,
+        "locale": article.locale,
         "title": article.title,
         "tags": "",
         "body": plain(article.html)[:LONGEST_BODY],
+        "posts": [],
         "changed_at": now(),
     }

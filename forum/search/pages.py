@@ -1,34 +1,53 @@
 """Search results and similar threads. The index is never an authority: what it finds is read again from the forum, as this
-actor may see it.
+actor may see it, and no word of a post that is out of sight is quoted.
 """
 
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Integer, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 from sqlalchemy.sql import Select
 
 from forum.articles.tables import Article
 from forum.kernel.access import Actor
+from forum.kernel.errors import Text
 from forum.search import engine
-from forum.search.queries import Question, excerpt, parsed, telling_words
+from forum.search.engine import Hit
+from forum.search.excerpts import Piece, excerpt, has_all
+from forum.search.queries import Question, parsed, telling_words
 from forum.search.tables import SearchDocument
+from forum.search.words import COMMON
 from forum.threads.lists import ThreadLine, threads_by_id
-from forum.threads.tables import Category
+from forum.threads.tables import Post
 
 PAGE = 20
-MOST_PAGES = 25
+KINDS = ("question", "article", "idea", "discussion", "announcement")
 
-_R, _C, _S = Article.__table__.c, Category.__table__.c, SearchDocument.__table__.c
+_A, _S, _P = (table.__table__.c for table in (Article, SearchDocument, Post))
+Key = tuple[str, int]
 
 
-class FoundArticle(msgspec.Struct, frozen=True, array_like=True):
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is searched for, and what of the results is wanted; empty narrows nothing. Categories by slug, languages by locale."""
+
+    typed: str
+    kinds: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    locales: tuple[str, ...] = ()
+    page: int = 1
+
+
+class FoundArticle(msgspec.Struct, frozen=True, kw_only=True):
     """An article among the results."""
 
     id: int
     title: str
     slug: str
+    locale: str
+    category_slug: str
     category_name: str
     changed_at: datetime
 
@@ -38,17 +57,39 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     thread: ThreadLine | None
     article: FoundArticle | None
-    excerpt: tuple[tuple[str, bool], ...]
+    excerpt: tuple[Piece, ...]
+
+
+class Count(msgspec.Struct, frozen=True):
+    """How many results there are of one kind, in one category or language, the others' ticks applied."""
+
+    value: str
+    name: str
+    count: int
 
 
 class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of results. `loosened`: nothing had all the words, so these have some."""
+    """A page of results. `loosened`: nothing had all the words, so these have some. `total` counts up to `engine.MOST_RANKED`."""
 
-    typed: str
+    asked: Asked
+    question: Question
     results: tuple[Result, ...]
-    page: int
-    has_more: bool
+    total: int
+    pages: int
     loosened: bool
+    kinds: tuple[Count, ...]
+    categories: tuple[Count, ...]
+    locales: tuple[Count, ...]
+
+    @property
+    def hints(self) -> tuple[Text, ...]:
+        """What of the words could not be understood."""
+        return self.question.hints
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there may be more than `total`."""
+        return self.total >= engine.MOST_RANKED
 
 
 class Similar(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,95 +103,167 @@ class Similar(msgspec.Struct, frozen=True, kw_only=True):
     reply_count: int
 
 
-_ARTICLES: Select[Any] = (
-    select(_R.id, _R.title, _R.slug, _C.name, _R.changed_at)
-    .join(Category.__table__, _C.id == _R.category_id)
+_DOCUMENTS: Select[Any] = (
+    select(_S.kind, _S.local_id, _S.body, _S.posts, _A.title, _A.slug, _A.changed_at)
+    .select_from(SearchDocument.__table__)
+    .outerjoin(Article.__table__, and_(_S.kind == "article", _A.id == _S.local_id, _A.state == "published"))
     .where(
-        _R.id.in_(bindparam("ids", expanding=True)),
-        _R.state == "published",
-        _C.audience <= bindparam("viewer_clearance", type_=Integer),
+        or_(
+            and_(_S.kind == "thread", _S.local_id.in_(bindparam("threads", expanding=True))),
+            and_(_S.kind == "article", _S.local_id.in_(bindparam("articles", expanding=True))),
+        )
     )
 )
-_BODIES: Select[Any] = select(_S.kind, _S.local_id, _S.body).where(_S.local_id.in_(bindparam("ids", expanding=True)))
+_OUT_OF_SIGHT: Select[Any] = select(_P.id).where(
+    _P.thread_id.in_(bindparam("threads", expanding=True)), or_(_P.hidden_at.is_not(None), _P.deleted_at.is_not(None))
+)
 
 
-def search_page(connection: Connection, actor: Actor, *, typed: str, kind: str = "", page: int = 1) -> SearchPage:
-    """What is found for what somebody typed; `kind` is "thread", "article" or "" for both."""
-    question, page = parsed(typed), min(max(page, 1), MOST_PAGES)
-    hits, loosened = _hits(connection, actor, question, kind, page)
-    results = _results(connection, actor, question, hits[:PAGE])
+def search_page(connection: Connection, actor: Actor, asked: Asked) -> SearchPage:
+    """What is found for what somebody typed. A page beyond the last one is empty."""
+    question = parsed(asked.typed)
+    hits, loosened = _hits(connection, actor, question)
+    wanted = [hit for hit in hits if _is_wanted(hit, asked)]
+    shown = wanted[(asked.page - 1) * PAGE : asked.page * PAGE]
     return SearchPage(
-        typed=typed, results=results, page=page, has_more=len(hits) > PAGE and page < MOST_PAGES, loosened=loosened
+        asked=asked,
+        question=question,
+        results=_results(connection, actor, question, shown, loosened=loosened),
+        total=len(wanted),
+        pages=-(-len(wanted) // PAGE),
+        loosened=loosened,
+        kinds=_counted(hits, asked, "kinds", KINDS),
+        categories=_counted(hits, asked, "categories"),
+        locales=_counted(hits, asked, "locales"),
     )
 
 
-def _hits(
-    connection: Connection, actor: Actor, question: Question, kind: str, page: int
-) -> tuple[list[engine.Hit], bool]:
-    def find(*, any_word: bool) -> list[engine.Hit]:
-        return engine.find(
-            connection,
-            question,
-            clearance=actor.clearance,
-            kind=kind,
-            limit=PAGE + 1,
-            offset=(page - 1) * PAGE,
-            any_word=any_word,
-        )
-
-    hits = find(any_word=False)
-    if hits or page > 1 or len(question.wanted) < 2:
+def _hits(connection: Connection, actor: Actor, question: Question) -> tuple[list[Hit], bool]:
+    hits = engine.find(connection, actor, question)
+    if hits or len(question.wanted) < 2:
         return hits, False
-    return find(any_word=True)[:PAGE], True
+    return engine.find(connection, actor, question, any_word=True), True
 
 
-def _results(connection: Connection, actor: Actor, question: Question, hits: list[engine.Hit]) -> tuple[Result, ...]:
-    threads = threads_by_id(connection, actor, [hit.local_id for hit in hits if hit.kind == "thread"])
-    articles = _articles(connection, actor, [hit.local_id for hit in hits if hit.kind == "article"])
-    bodies = _bodies(connection, [hit.local_id for hit in hits])
-    found = []
-    for hit in hits:
-        thread = threads.get(hit.local_id) if hit.kind == "thread" else None
-        article = articles.get(hit.local_id) if hit.kind == "article" else None
-        if thread is not None or article is not None:
-            body = bodies.get((hit.kind, hit.local_id), "")
-            found.append(Result(thread=thread, article=article, excerpt=excerpt(body, question.words)))
-    return tuple(found)
+_FACETS: dict[str, Callable[[Hit], tuple[str, str]]] = {
+    "kinds": lambda hit: (hit.kind, hit.kind),
+    "categories": lambda hit: (hit.category_slug, hit.category_name),
+    "locales": lambda hit: (hit.locale, hit.locale),
+}
 
 
-def _articles(connection: Connection, actor: Actor, ids: list[int]) -> dict[int, FoundArticle]:
-    if not ids:
+def _is_wanted(hit: Hit, asked: Asked, but: str = "") -> bool:
+    """Whether a hit passes the ticks, those of one facet left out."""
+    return all(
+        facet == but or not getattr(asked, facet) or value_of(hit)[0] in getattr(asked, facet)
+        for facet, value_of in _FACETS.items()
+    )
+
+
+def _counted(hits: list[Hit], asked: Asked, facet: str, order: tuple[str, ...] = ()) -> tuple[Count, ...]:
+    """What can be ticked in one facet, in the given order, else the most frequent first; what is ticked stays to be unticked."""
+    counted = Counter(_FACETS[facet](hit) for hit in hits if _is_wanted(hit, asked, but=facet))
+    ticked = {value for value, _ in map(_FACETS[facet], hits) if value in getattr(asked, facet)}
+    found = [Count(value, name, count) for (value, name), count in counted.most_common() if value]
+    found += [Count(value, value, 0) for value in sorted(ticked - {count.value for count in found})]
+    return tuple(sorted(found, key=lambda count: order.index(count.value)) if order else found)
+
+
+def _results(
+    connection: Connection, actor: Actor, question: Question, hits: list[Hit], *, loosened: bool
+) -> tuple[Result, ...]:
+    thread_ids = [hit.local_id for hit in hits if hit.kind != "article"]
+    threads = threads_by_id(connection, actor, thread_ids)
+    documents = _documents(connection, hits)
+    out_of_sight = _out_of_sight(connection, thread_ids)
+    found = (
+        _result(hit, threads.get(hit.local_id), documents.get(_key(hit)), question, out_of_sight, loosened=loosened)
+        for hit in hits
+    )
+    return tuple(result for result in found if result is not None)
+
+
+def _result(
+    hit: Hit, thread: ThreadLine | None, document: Any, question: Question, out_of_sight: set[int], *, loosened: bool
+) -> Result | None:
+    """A hit as it may be shown; nothing where it was found by words alone that nobody may see any more."""
+    if document is None:
+        return None
+    article = _article(hit, document) if hit.kind == "article" else None
+    if article is None and (thread is None or hit.kind == "article"):
+        return None
+    lines = _lines(document, out_of_sight)
+    if thread is not None and len(lines) < len(document.posts) and not loosened:
+        named = " ".join(name for name, _ in thread.tags)
+        if not has_all([thread.title, named, *lines], question.words):
+            return None
+    return Result(
+        thread=thread if article is None else None, article=article, excerpt=excerpt(lines, _marking(question.words))
+    )
+
+
+def _lines(document: Any, out_of_sight: set[int]) -> list[str]:
+    """The texts of a document that are in sight now."""
+    lines = document.body.split("\n")
+    if not document.posts:
+        return list(lines)
+    return [line for post_id, line in zip(document.posts, lines, strict=False) if post_id not in out_of_sight]
+
+
+def _marking(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words to mark: common ones only where there are no others."""
+    return tuple(word for word in words if word not in COMMON) or words
+
+
+def _article(hit: Hit, document: Any) -> FoundArticle | None:
+    if document.title is None:
+        return None
+    return FoundArticle(
+        id=hit.local_id,
+        title=document.title,
+        slug=document.slug,
+        locale=hit.locale,
+        category_slug=hit.category_slug,
+        category_name=hit.category_name,
+        changed_at=document.changed_at,
+    )
+
+
+def _key(hit: Hit) -> Key:
+    return ("article" if hit.kind == "article" else "thread", hit.local_id)
+
+
+def _documents(connection: Connection, hits: Iterable[Hit]) -> dict[Key, Any]:
+    keys = [_key(hit) for hit in hits]
+    if not keys:
         return {}
-    rows = connection.execute(_ARTICLES, {"ids": ids, "viewer_clearance": actor.clearance})
-    return {row.id: FoundArticle(*row) for row in rows}
+    values = {f"{kind}s": [local_id for own, local_id in keys if own == kind] for kind in ("thread", "article")}
+    return {(row.kind, row.local_id): row for row in connection.execute(_DOCUMENTS, values)}
 
 
-def _bodies(connection: Connection, ids: list[int]) -> dict[tuple[str, int], str]:
-    if not ids:
-        return {}
-    return {(row.kind, row.local_id): row.body for row in connection.execute(_BODIES, {"ids": ids})}
+def _out_of_sight(connection: Connection, thread_ids: list[int]) -> set[int]:
+    """The posts of these threads that nobody may read any more, whatever the index still says of them."""
+    return set(connection.scalars(_OUT_OF_SIGHT, {"threads": thread_ids})) if thread_ids else set()
 
 
 def similar(connection: Connection, actor: Actor, *, title: str, body: str = "", limit: int = 5) -> tuple[Similar, ...]:
     """Threads and articles with the telling words of a question that is being written; the title counts, the body helps."""
-    words = telling_words(f"{title} {body[:300]}")
+    words = engine.rarest(connection, telling_words(f"{title} {body[:300]}"))
     if not words:
         return ()
-    question = Question(tuple((word,) for word in words))
-    hits = engine.find(connection, question, clearance=actor.clearance, limit=limit * 2, any_word=True)
-    threads = threads_by_id(connection, actor, [hit.local_id for hit in hits if hit.kind == "thread"])
-    articles = _articles(connection, actor, [hit.local_id for hit in hits if hit.kind == "article"])
-    found = (_similar(hit, threads, articles) for hit in hits)
+    hits = engine.find(connection, actor, Question(tuple((word,) for word in words)), any_word=True)[: limit * 2]
+    threads = threads_by_id(connection, actor, [hit.local_id for hit in hits if hit.kind != "article"])
+    documents = _documents(connection, [hit for hit in hits if hit.kind == "article"])
+    found = (_similar(hit, threads.get(hit.local_id), documents.get(_key(hit))) for hit in hits)
     return tuple(each for each in found if each is not None)[:limit]
 
 
-def _similar(hit: engine.Hit, threads: dict[int, ThreadLine], articles: dict[int, FoundArticle]) -> Similar | None:
-    if hit.kind == "article" and hit.local_id in articles:
-        article = articles[hit.local_id]
-        return Similar(
+def _similar(hit: Hit, thread: ThreadLine | None, document: Any) -> Similar | None:
+    if hit.kind == "article":
+        article = _article(hit, document) if document is not None else None
+        return None if article is None else Similar(
             kind="article", id=article.id, title=article.title, slug=article.slug, is_solved=True, reply_count=0
-        )
-    thread = threads.get(hit.local_id) if hit.kind == "thread" else None
+        )  # fmt: skip
     if thread is None:
         return None
     return Similar(

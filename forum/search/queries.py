@@ -1,207 +1,203 @@
 """What people type, turned into what SQLite's and PostgreSQL's full-text search take. Pure; nothing typed is ever syntax there.
 
-Words must all occur; "a phrase" must occur as it stands; -word must not. The last word may be the beginning of one.
+Words must all occur; "a phrase" must occur as it stands; -word must not. The last word may be the beginning of one. `tag:duo`,
+`is:solved`, `by:jonas` and `after:2026-10` narrow; what looks like one of these and is none is looked for like any word.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from forum.kernel.errors import N_, Text
+from forum.search.words import COMMON, italian_stem, words_of
 
 MOST_WORDS = 16
 LONGEST = 400  # characters that are looked at
+STATES = ("solved", "official", "unanswered", "open", "closed")
 
+Phrase = tuple[str, ...]
 _PARTS = re.compile(r'(-?)"([^"]*)"|(\S+)')
-_WORD = re.compile(r"\w+", re.UNICODE)
-_COMMON = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "but",
-        "by",
-        "can",
-        "do",
-        "does",
-        "for",
-        "from",
-        "has",
-        "have",
-        "how",
-        "i",
-        "if",
-        "in",
-        "is",
-        "it",
-        "its",
-        "me",
-        "my",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "so",
-        "that",
-        "the",
-        "this",
-        "to",
-        "was",
-        "what",
-        "when",
-        "where",
-        "which",
-        "who",
-        "why",
-        "will",
-        "with",
-        "you",
-        "your",
-        "a",
-        "ai",
-        "al",
-        "alla",
-        "anche",
-        "che",
-        "chi",
-        "ci",
-        "come",
-        "con",
-        "cosa",
-        "da",
-        "dal",
-        "dalla",
-        "dei",
-        "del",
-        "della",
-        "di",
-        "dove",
-        "e",
-        "ed",
-        "era",
-        "gli",
-        "ha",
-        "hai",
-        "ho",
-        "i",
-        "il",
-        "in",
-        "io",
-        "la",
-        "le",
-        "lo",
-        "ma",
-        "mi",
-        "mia",
-        "mio",
-        "nel",
-        "nella",
-        "no",
-        "non",
-        "o",
-        "per",
-        "perché",
-        "più",
-        "può",
-        "quando",
-        "quanto",
-        "quello",
-        "questa",
-        "questo",
-        "se",
-        "si",
-        "sono",
-        "su",
-        "sul",
-        "sulla",
-        "tra",
-        "un",
-        "una",
-        "uno",
-    ]
-)
+_OPERATOR = re.compile(r"(tag|is|by|after):(\S+)", re.IGNORECASE)
+_SINCE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What results must be beside having the words. Empty fields narrow nothing; `by` is a handle's key."""
+
+    states: frozenset[str] = frozenset()
+    by: str = ""
+    after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A search: words and phrases (each a tuple of words) that must occur, those that must not, and whether the last is a beginning."""
+    """A search: words and phrases (each a tuple of folded words) that must occur, those that must not, and whether the last is a
+    beginning. `hints` say what could not be understood.
+    """
 
-    wanted: tuple[tuple[str, ...], ...]
-    unwanted: tuple[tuple[str, ...], ...] = ()
+    wanted: tuple[Phrase, ...]
+    unwanted: tuple[Phrase, ...] = ()
+    tags: tuple[Phrase, ...] = ()
+    narrowing: Narrowing = Narrowing()
     open_end: bool = False
+    hints: tuple[Text, ...] = ()
 
     @property
     def words(self) -> tuple[str, ...]:
         """Every wanted word, for marking it in an excerpt."""
         return tuple(word for phrase in self.wanted for word in phrase)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it asks for nothing that an index can be asked for."""
+        return not self.wanted and not self.tags
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What is known of a question so far."""
+
+    wanted: list[Phrase] = field(default_factory=list)
+    unwanted: list[Phrase] = field(default_factory=list)
+    tags: list[Phrase] = field(default_factory=list)
+    narrowing: Narrowing = Narrowing()
+    hints: list[Text] = field(default_factory=list)
+    open_end: bool = False
+
 
 def parsed(typed: str) -> Question:
     """What somebody typed into a search box."""
-    wanted: list[tuple[str, ...]] = []
-    unwanted: list[tuple[str, ...]] = []
-    open_end = False
-    for minus, phrase, word in _PARTS.findall(typed[:LONGEST]):
-        is_unwanted = bool(minus) or (len(word) > 1 and word.startswith("-"))
-        words = tuple(found.lower() for found in _WORD.findall(phrase or word))
-        if words:
-            (unwanted if is_unwanted else wanted).append(words)
-            open_end = not phrase and not is_unwanted
+    typed = typed[:LONGEST]
+    reading = _Reading()
+    for minus, phrase, word in _PARTS.findall(typed):
+        operator = _OPERATOR.fullmatch(word)
+        if operator is None or not _narrowed(reading, operator[1].lower(), operator[2]):
+            _add(reading, tuple(words_of(phrase or word)), is_phrase=bool(phrase), minus=minus or word[:1] == "-")
     return Question(
-        tuple(wanted[:MOST_WORDS]), tuple(unwanted[:MOST_WORDS]), open_end and not typed[:LONGEST].endswith(" ")
+        wanted=tuple(reading.wanted[:MOST_WORDS]),
+        unwanted=tuple(reading.unwanted[:MOST_WORDS]),
+        tags=tuple(reading.tags[:MOST_WORDS]),
+        narrowing=reading.narrowing,
+        open_end=reading.open_end and not typed.endswith(" "),
+        hints=tuple(reading.hints),
     )
+
+
+def plain(typed: str) -> str:
+    """What somebody typed without what only a search understands: words to begin a question with."""
+    kept = [
+        phrase or word
+        for minus, phrase, word in _PARTS.findall(typed[:LONGEST])
+        if not (minus or word[:1] == "-" or _OPERATOR.fullmatch(word))
+    ]
+    return " ".join(kept)
+
+
+def _add(reading: _Reading, words: Phrase, *, is_phrase: bool, minus: str | bool) -> None:
+    if not words:
+        return
+    (reading.unwanted if minus else reading.wanted).append(words)
+    reading.open_end = not is_phrase and not minus and len(words[-1]) > 1
+
+
+def _narrowed(reading: _Reading, operator: str, value: str) -> bool:
+    """Take in an operator; whether there was one. A wrong value is one too, and leaves a hint."""
+    reading.open_end = False
+    known: dict[str, Callable[[_Reading, str], bool]] = {"tag": _tag, "is": _state, "by": _by, "after": _after}
+    return known[operator](reading, value)
+
+
+def _tag(reading: _Reading, value: str) -> bool:
+    words = tuple(words_of(value))
+    reading.tags += [words] if words else []
+    return bool(words)
+
+
+def _state(reading: _Reading, value: str) -> bool:
+    if value.lower() in STATES:
+        reading.narrowing = replace(reading.narrowing, states=reading.narrowing.states | {value.lower()})
+    else:
+        known = ", ".join(STATES)
+        reading.hints.append(
+            Text(N_("“is:%(value)s” says nothing here. Known are: %(known)s."), value=value, known=known)
+        )
+    return True
+
+
+def _by(reading: _Reading, value: str) -> bool:
+    reading.narrowing = replace(reading.narrowing, by=value.lstrip("@").casefold())
+    return True
+
+
+def _after(reading: _Reading, value: str) -> bool:
+    since = _since(value)
+    if since is None:
+        reading.hints.append(
+            Text(N_("“after:%(value)s” is no date. Write it like 2026, 2026-10 or 2026-10-05."), value=value)
+        )
+    else:
+        reading.narrowing = replace(reading.narrowing, after=since)
+    return True
+
+
+def _since(value: str) -> datetime | None:
+    found = _SINCE.fullmatch(value)
+    if found is None:
+        return None
+    try:
+        return datetime(int(found[1]), int(found[2] or 1), int(found[3] or 1), tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def telling_words(text: str, *, most: int = 12) -> tuple[str, ...]:
     """The words of a title or question by which it can be found: each once, common ones left out."""
-    found = dict.fromkeys(word.lower() for word in _WORD.findall(text[:2_000]))
-    return tuple(word for word in found if len(word) > 1 and word not in _COMMON)[:most]
+    found = dict.fromkeys(words_of(text[:2_000]))
+    return tuple(word for word in found if len(word) > 1 and word not in COMMON)[:most]
 
 
 def for_fts5(question: Question, *, any_word: bool = False) -> str:
-    """An FTS5 expression; each word is quoted, so that none can be an operator."""
-    terms = ['"' + " ".join(phrase) + '"' for phrase in question.wanted]
-    if terms and question.open_end:
-        terms[-1] += "*"
-    expression = (" OR " if any_word else " AND ").join(terms)
+    """An FTS5 expression; each word is quoted, so that none can be an operator.
+
+    The index knows English endings; an Italian one is left open here.
+    """
+    last = len(question.wanted) - 1
+    terms = [
+        _fts5_term(phrase, open_end=question.open_end and number == last)
+        for number, phrase in enumerate(question.wanted)
+    ]
+    parts = [f"({(' OR ' if any_word else ' AND ').join(terms)})"] if terms else []
+    parts += [f"(tags : {_quoted(tag)})" for tag in question.tags]
+    expression = " AND ".join(parts)
     for phrase in question.unwanted:
-        expression = f'({expression}) NOT "{" ".join(phrase)}"'
+        expression = f"({expression}) NOT {_quoted(phrase)}"
     return expression
+
+
+def _fts5_term(phrase: Phrase, *, open_end: bool) -> str:
+    if open_end:
+        return _quoted(phrase) + "*"
+    if len(phrase) == 1 and (bare := italian_stem(phrase[0])) != phrase[0]:
+        return f'({_quoted(phrase)} OR "{bare}"*)'
+    return _quoted(phrase)
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return '"' + " ".join(words) + '"'
 
 
 def for_tsquery(question: Question, *, any_word: bool = False) -> str:
-    """An expression for `to_tsquery`; words are letters, digits and underscores only, so none can be an operator."""
-    terms = ["(" + " <-> ".join(f"'{word}'" for word in phrase) + ")" for phrase in question.wanted]
+    """An expression for `to_tsquery`; words are letters and digits only and quoted, so none can be an operator."""
+    terms = [_followed(phrase) for phrase in question.wanted]
     if terms and question.open_end:
         terms[-1] = terms[-1][:-1] + ":*)"
-    expression = (" | " if any_word else " & ").join(terms)
-    for phrase in question.unwanted:
-        expression = f"({expression}) & !({' <-> '.join(f'{chr(39)}{word}{chr(39)}' for word in phrase)})"
-    return expression
+    parts = [f"({(' | ' if any_word else ' & ').join(terms)})"] if terms else []
+    parts += [_followed(tag, label=":B") for tag in question.tags]
+    parts += [f"!{_followed(phrase)}" for phrase in question.unwanted]
+    return " & ".join(parts)
 
 
-def excerpt(body: str, words: tuple[str, ...], *, length: int = 200) -> tuple[tuple[str, bool], ...]:
-    """A piece of the text around the first word that was searched for, as (piece, is it a found word) pairs."""
-    pattern = re.compile(
-        "|".join(rf"\b{re.escape(word)}\w*" for word in sorted(set(words), key=len, reverse=True)) or r"(?!)",
-        re.IGNORECASE,
-    )
-    first = pattern.search(body)
-    start = max(0, (first.start() if first else 0) - length // 3)
-    if start:
-        start = body.find(" ", start) + 1 or start
-    piece = body[start : start + length]
-    if start + length < len(body):
-        piece = piece.rsplit(" ", 1)[0] + " …"
-    return _marked(("… " if start else "") + piece, pattern)
-
-
-def _marked(piece: str, pattern: re.Pattern[str]) -> tuple[tuple[str, bool], ...]:
-    parts: list[tuple[str, bool]] = []
-    end = 0
-    for match in pattern.finditer(piece):
-        parts += [(piece[end : match.start()], False), (match.group(), True)]
-        end = match.end()
-    return tuple(part for part in (*parts, (piece[end:], False)) if part[0])
+def _followed(phrase: Phrase, *, label: str = "") -> str:
+    return "(" + " <-> ".join(f"'{word}'{label}" for word in phrase) + ")"

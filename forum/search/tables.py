@@ -9,14 +9,18 @@ from datetime import datetime
 from sqlalchemy import String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from forum.kernel.db import Base, BigId, UtcTime
+from forum.kernel.db import Base, BigId, Json, UtcTime
 
 MADE_BY_HAND = frozenset({"tsv", "ix_search_document_tsv"})
 """Parts of the schema that only one database has, so no mapped class names them."""
 
 
 class SearchDocument(Base):
-    """The words of one thread or article. `audience` narrows results before the forum is asked again."""
+    """The words of one thread or article, as everybody of its category's audience may read them.
+
+    `body` has a line for each post, and `posts` their ids in the same order, so that what is shown of it can be checked post by
+    post. An article has one line and no ids.
+    """
 
     __tablename__ = "search_document"
     __table_args__ = (UniqueConstraint("kind", "local_id"), {"sqlite_autoincrement": True})
@@ -24,10 +28,10 @@ class SearchDocument(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     kind: Mapped[str] = mapped_column(String(12))
     local_id: Mapped[int] = mapped_column(BigId)
-    audience: Mapped[int]
-    locale: Mapped[str] = mapped_column(String(8))
     is_resolved: Mapped[bool]
+    locale: Mapped[str] = mapped_column(String(8))
     title: Mapped[str] = mapped_column(String(300))
     tags: Mapped[str] = mapped_column(Text)
     body: Mapped[str] = mapped_column(Text)
+    posts: Mapped[list[int]] = mapped_column(Json)
     changed_at: Mapped[datetime] = mapped_column(UtcTime)

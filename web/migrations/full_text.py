@@ -19,9 +19,20 @@ _SQLITE = (
 )
 
 
+# PostgreSQL would keep "node.js", "3.2" and "perché" as they are, and find them by nothing else. So marks become spaces and
+# letters lose their accents before it sees them, as SQLite's tokenizer has it and as `forum.search.words` does to what is typed.
+_MARKS = './\\-_:@#&=?+*~^%$|<>()[]{},;!"`“”‘’«»–—…·'
+_LETTERS = "àáâãäåèéêëìíîïòóôõöùúûüýÿçñšžÀÁÂÃÄÅÈÉÊËÌÍÎÏÒÓÔÕÖÙÚÛÜÝÇÑŠŽ"
+_PLAIN = "aaaaaaeeeeiiiiooooouuuuyycnszAAAAAAEEEEIIIIOOOOOUUUUYCNSZ"
+
+
+def _words(column: str) -> str:
+    return f"translate({column}, '{_MARKS}''{_LETTERS}', '{' ' * (len(_MARKS) + 1)}{_PLAIN}')"
+
+
 def _weighted(language: str) -> str:
     parts = (("title", "A"), ("tags", "B"), ("body", "D"))
-    return " || ".join(f"setweight(to_tsvector('{language}', {column}), '{weight}')" for column, weight in parts)
+    return " || ".join(f"setweight(to_tsvector('{language}', {_words(part)}), '{weight}')" for part, weight in parts)
 
 
 _POSTGRESQL = (
