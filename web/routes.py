@@ -13,7 +13,7 @@ from web.pages import (
     categories,
     choices,
     entering,
-    help,
+    helping,
     home,
     ideas,
     posts,
@@ -42,5 +42,5 @@ ROUTES: list[HTTPRouteHandler] = [
     *tags.routes,
     *ideas.routes,
     *searching.routes,
-    *help.routes,
+    *helping.routes,
 ]
