@@ -15,6 +15,7 @@ from web.pages import (
     categories,
     choices,
     entering,
+    helping,
     home,
     ideas,
     members,
@@ -29,7 +30,6 @@ from web.pages import (
     transparency,
     versions,
 )
-from web.pages import (
     help as help_centre,
 )
 
@@ -59,4 +59,5 @@ ROUTES: list[HTTPRouteHandler] = [
     *admin.routes,
     *searching.routes,
     *help_centre.routes,
+    *helping.routes,
 ]
