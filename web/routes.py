@@ -30,8 +30,7 @@ from web.pages import (
     transparency,
     versions,
 )
-    help as help_centre,
-)
+from web.pages import help as help_centre
 
 ROUTES: list[HTTPRouteHandler] = [
     *health.routes,
