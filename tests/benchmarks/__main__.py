@@ -94,8 +94,8 @@ def _selects(db: Database, made: Community) -> str:
     reads: dict[str, Callable[..., object]] = {
         "thread": lambda c: pages.thread_page(c, ANONYMOUS, thread_id=made.thread_ids[0]),
         "list": lambda c: (places.category_list(c, ANONYMOUS), lists.thread_list(c, ANONYMOUS, lists.Wanted())),
-        "profile": lambda c: profiles.profile_page(c, handle=made.handle),
-        "search": lambda c: search.search_page(c, ANONYMOUS, typed="boiler"),
+        "profile": lambda c: profiles.profile_page(c, ANONYMOUS, handle=made.handle),
+        "search": lambda c: search.search_page(c, ANONYMOUS, search.Asked(typed="boiler")),
     }
     return ", ".join(f"{what} {_count(db, read)}" for what, read in reads.items())
 
