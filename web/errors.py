@@ -32,7 +32,7 @@ from forum.kernel.errors import (
 )
 from web import problems
 from web.edge.visit import Visit, visit_in
-from web.problems import FieldProblem, Kind, Problem, Refused
+from web.problems import FieldProblem, Kind, Problem, Refused, wants_problem
 from web.translations import translate
 
 _log = structlog.get_logger("loggia.errors")
@@ -177,11 +177,6 @@ class Errors:
             body = plain_page(explained, visit)
         headers = {**explained.headers, "content-type": "text/html; charset=utf-8", "cache-control": "no-store"}
         return Answer(explained.kind.status, headers, body)
-
-
-def wants_problem(path: str) -> bool:
-    """Whether an address belongs to programs."""
-    return path == "/api" or path.startswith("/api/")
 
 
 def _note(error: Exception, explained: Explained, visit: Visit) -> None:

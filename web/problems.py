@@ -92,3 +92,8 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def spelled(problem: Problem) -> bytes:
     return msgspec.json.encode(problem)
+
+
+def wants_problem(path: str) -> bool:
+    """Whether an address belongs to programs."""
+    return path == "/api" or path.startswith("/api/")

@@ -24,8 +24,7 @@ from web.edge.asgi import HTTPApp, HTTPScope, Receive, ReceiveMessage, Send
 from web.edge.cookies import FORM
 from web.edge.host import own_origins
 from web.edge.visit import HasScope, Visit, visit_in, visit_of
-from web.errors import wants_problem
-from web.problems import FORGED, Refused
+from web.problems import FORGED, Refused, wants_problem
 
 FIELD = "csrf"
 HEADER = b"x-csrf-token"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from web.edge.asgi import HTTPApp, HTTPScope, Message, Receive, Send
-from web.errors import wants_problem
+from web.problems import wants_problem
 
 _FIXED = (
     (b"x-content-type-options", b"nosniff"),

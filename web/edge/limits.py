@@ -19,8 +19,7 @@ from web.edge.buckets import SECOND, Rule, Store, Taken
 from web.edge.csrf import BOUND_PATHS, SAFE
 from web.edge.sessions import KnownTokens
 from web.edge.visit import Visit, visit_in
-from web.errors import wants_problem
-from web.problems import BAD_REQUEST, TOO_MANY, TOO_SLOW, Refused
+from web.problems import BAD_REQUEST, TOO_MANY, TOO_SLOW, Refused, wants_problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,30 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import structlog
 
 from web.edge.asgi import HTTPApp, HTTPScope, Message, Receive, Send
 from web.edge.visit import Visit, visit_in
-from web.errors import Errors
 
 _log = structlog.get_logger("loggia.access")
 ABORTED = 499  # the reader hung up; nginx's number, which no answer ever carries
 
 Watch = Callable[[HTTPScope, Visit, int, float], None]
 """Told of each finished request: its scope, visit, status and seconds."""
+
+
+class Sendable(Protocol):
+    """A whole answer."""
+
+    async def send(self, send: Send) -> None: ...
+
+
+class Answering(Protocol):
+    """Turns an error into an answer; `web.errors` does."""
+
+    def answer(self, error: Exception, scope: HTTPScope) -> Sendable: ...
 
 
 class Requests:
@@ -79,7 +90,7 @@ def _peer(scope: HTTPScope) -> str:
 class Barrier:
     """Nothing raised below gets past: it becomes an answer, unless one has begun; then the connection is cut."""
 
-    def __init__(self, app: HTTPApp, errors: Errors) -> None:
+    def __init__(self, app: HTTPApp, errors: Answering) -> None:
         self.app = app
         self._errors = errors
 
