@@ -34,7 +34,7 @@ from web.edge.csrf import Csrf
 from web.edge.headers import SecurityHeaders, origin_of
 from web.edge.heads import Heads
 from web.edge.host import HeadAsGet, HostCheck, Proxies
-from web.edge.limits import LIMITS, LOOPBACK_LIMITS, Deadline, Limits, RateLimit
+from web.edge.limits import LIMITS, LOOPBACK_LIMITS, Deadline, Limits, RateLimit, Shedding
 from web.edge.requests import Barrier, Requests
 from web.edge.sessions import Sessions
 from web.edge.stores import shared_store
@@ -95,6 +95,7 @@ def in_order(site: Litestar, house: Installation, errors: Errors) -> HTTPApp:
         # A page from memory costs less than counting who asked for it, so the cache stands before the limits.
         partial(PageCache, read_version=version_reader(db)),
         partial(RateLimit, limits=house.limits, here=MemoryStore(), shared=house.buckets, known=house.known),
+        Shedding,
         partial(Sessions, write=late_writer(db)),
         Deadline,
         partial(Csrf, secret_key=settings.secret_key, base_url=base_url),

@@ -7,10 +7,12 @@ from ipaddress import ip_address
 from typing import Any
 
 from litestar import Request, Response, get
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from forum.kernel.db import Database
 from forum.kernel.errors import NotFound
+from forum.kernel.outbox import OutboxDelivery
 from web.edge.visit import Visit, visit_of
 from web.installation import installation_of
 from web.metrics import CONTENT_TYPE
@@ -19,6 +21,12 @@ OPEN_PATHS = frozenset({"/health/live", "/health/ready"})
 """Answered whatever host was asked for: probes ask by number."""
 
 _PING = text("SELECT 1")
+_D = OutboxDelivery.__table__.c
+_WAITING = (
+    select(_D.subscriber, func.count().label("waiting"))
+    .where(_D.state.in_(("waiting", "running")))
+    .group_by(_D.subscriber)
+)
 AnyRequest = Request[Any, Any, Any]
 
 
@@ -39,7 +47,7 @@ def ready(request: AnyRequest) -> Response[str]:
     return Response("ok\n", media_type="text/plain", headers={"cache-control": "no-store"})
 
 
-@get("/metrics", sync_to_thread=False, include_in_schema=False)
+@get("/metrics", sync_to_thread=True, include_in_schema=False)
 def metrics(request: AnyRequest) -> Response[bytes]:
     """The process's figures, for whoever holds the token, or without one for this machine alone. To others there is nothing here."""
     house = installation_of(request)
@@ -47,7 +55,17 @@ def metrics(request: AnyRequest) -> Response[bytes]:
     token = house.settings.metrics_token
     if not (_is_local(visit) if token is None else hmac.compare_digest((visit.bearer or "").encode(), token.encode())):
         raise NotFound()
+    house.metrics.note_waiting(_waiting(house.db))
     return Response(house.metrics.spelled(), headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
+
+
+def _waiting(db: Database) -> dict[str, int]:
+    """Facts that wait to be told, by subscriber; nothing while the database is away, which other figures show."""
+    try:
+        with db.reading() as connection:
+            return {row.subscriber: row.waiting for row in connection.execute(_WAITING)}
+    except SQLAlchemyError:
+        return {}
 
 
 def _is_local(visit: Visit) -> bool:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
+import signal
 import socket
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 from granian.constants import HTTPModes, Interfaces, Loops
@@ -20,7 +22,9 @@ from granian.server.mp import MPServer as Server
 
 from forum.kernel.settings import Settings
 from web import logs
-from web.app import Edge, create_app
+
+if TYPE_CHECKING:
+    from web.app import Edge
 
 HEAD_MILLISECONDS: Final = 10_000  # for a request's head to arrive; a reader who needs longer is none
 KILL_SECONDS: Final = 30  # for requests in flight after a stop; kept-alive connections would hold a worker for ever
@@ -33,6 +37,7 @@ _LOGGING: Final[dict[str, Any]] = {
     "disable_existing_loggers": False,
     "loggers": {"_granian": {"handlers": [], "level": "WARNING", "propagate": True}},
 }
+TOGETHER: Final = "PROMETHEUS_MULTIPROC_DIR"  # as web.metrics reads it, which must not be imported before it is set
 _log = structlog.get_logger("loggia.web")
 
 
@@ -49,12 +54,31 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
     check_port(host, port)
     check_writable(settings.var_dir)
     logs.configure(settings.log_level)
+    if workers > 1:
+        count_together(settings.var_dir / "metrics")
     _log.info("serving", url=settings.base_url, host=host, port=port, workers=workers)
     make_server(host, port, workers).serve(target_loader=partial(load, settings), wrap_loader=False)
 
 
+def count_together(folder: Path) -> None:
+    """Have the workers keep their figures in one folder, and begin with none."""
+    folder.mkdir(exist_ok=True)
+    for left in folder.glob("*.db"):
+        left.unlink()
+    os.environ[TOGETHER] = str(folder)
+
+
 def load(settings: Settings) -> Edge:
-    """Make the application, in a worker process, before its loop runs."""
+    """Make the application, in a worker process, before its loop runs.
+
+    It is imported there: the process that only watches over the workers stays small, and the figures' library learns in
+    each of them where they are kept.
+    """
+    # A forked worker inherits the handlers of the process that watches it, which would swallow a stop that comes meanwhile.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from web.app import create_app
+
     app = create_app(settings)
     logging.getLogger("_granian").setLevel(logging.WARNING)
     return app

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -21,7 +21,7 @@ from tests.servers import redis
 from tests.web.edging import FROM_HERE, OUR_HOST, Opener, csrf_in, embedded, opening, raw, registered
 from web.edge.buckets import MemoryStore, Rule, Store, Taken, taken
 from web.edge.csrf import BOUND_PATHS
-from web.edge.limits import Deadline, Limits, network_of
+from web.edge.limits import Deadline, Limits, Shedding, network_of
 from web.edge.stores import DatabaseStore, RedisStore, WithFallback, shared_store
 from web.edge.tables import RateBucket
 from web.edge.visit import Visit
@@ -286,6 +286,57 @@ def test_members_behind_one_address_have_buckets_of_their_own(
     assert reader.get("/me", headers=joe).status_code == 200
     made_up = [{"cookie": "session=" + letter * 43} for letter in "abcdef"]
     assert [reader.get("/me", headers=cookie).status_code for cookie in made_up][-1] == 429
+
+
+# Too many at once
+
+
+def test_one_too_many_is_turned_away_at_once_and_the_others_are_served() -> None:
+    async def scenario() -> tuple[int, int]:
+        go = asyncio.Event()
+
+        async def working(_scope: Any, _receive: Any, send: Any) -> None:
+            await go.wait()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        async def send(_message: Any) -> None:
+            return
+
+        layer, scope = Shedding(working, most=2), {"path": "/", "state": {}}
+        waiting = [asyncio.create_task(layer(cast("Any", scope), cast("Any", None), send)) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(Refused) as refused:
+            await layer(cast("Any", scope), cast("Any", None), send)
+        probe = asyncio.create_task(layer(cast("Any", {**scope, "path": "/health/live"}), cast("Any", None), send))
+        go.set()
+        await asyncio.gather(*waiting, probe)
+        await layer(cast("Any", scope), cast("Any", None), send)
+        return refused.value.kind.status, layer._waiting
+
+    assert asyncio.run(scenario()) == (503, 0)
+
+
+def test_a_stream_that_has_begun_takes_nobody_s_place() -> None:
+    async def scenario() -> int:
+        begun, end = asyncio.Event(), asyncio.Event()
+
+        async def streaming(_scope: Any, _receive: Any, send: Any) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            begun.set()
+            await end.wait()
+
+        async def send(_message: Any) -> None:
+            return
+
+        layer = Shedding(streaming, most=1)
+        listening = asyncio.create_task(layer(cast("Any", {"path": "/"}), cast("Any", None), send))
+        await begun.wait()
+        waiting = layer._waiting
+        end.set()
+        await listening
+        return waiting
+
+    assert asyncio.run(scenario()) == 0
 
 
 # Slow bodies

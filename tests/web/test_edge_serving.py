@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,15 +15,15 @@ import psutil
 import pytest
 
 from tests.installing import SECRET_KEY, copy_of_sqlite
-from web.serving import CannotServe, check_port, check_writable
+from web.serving import KILL_SECONDS, CannotServe, check_port, check_writable
 
 START = "from web.serving import run; from forum.kernel import settings; run(settings.load(env_file=None), host='127.0.0.1', port={port}, workers={workers})"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @contextmanager
 def serving(
-    folder: Path, template: Path, *, workers: int = 1, **variables: str
+    folder: Path, template: Path, *, workers: int = 1, wait: bool = True, **variables: str
 ) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     port = free_port()
     given = {
@@ -38,7 +38,8 @@ def serving(
     log = (folder / "log").open("w+")
     process = subprocess.Popen(command, env=environ, stdout=log, stderr=subprocess.STDOUT, text=True)
     try:
-        wait_for(port)
+        if wait:
+            wait_for(port)
         yield port, process
     finally:
         if process.poll() is None:
@@ -54,14 +55,20 @@ def free_port() -> int:
 
 
 def wait_for(port: int) -> None:
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
+    def is_up() -> bool:
         try:
-            if ask(port, get("/health/live")).startswith(b"HTTP/1.1 200"):
-                return
+            return ask(port, get("/health/live")).startswith(b"HTTP/1.1 200")
         except OSError:
-            time.sleep(0.05)
-    raise AssertionError("the server did not come up")
+            return False
+
+    until(is_up)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    given_up_at = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < given_up_at, "it did not happen"
+        time.sleep(0.05)
 
 
 def get(path: str, *, host: str = "", **headers: str) -> bytes:
@@ -157,6 +164,26 @@ def test_a_worker_that_dies_is_started_again(sqlite_template: Path, tmp_path: Pa
             os.kill(pid, signal.SIGKILL)
         wait_for(port)
         assert process.poll() is None
+
+
+def test_several_workers_answer_for_each_other_s_figures(sqlite_template: Path, tmp_path: Path) -> None:
+    with serving(tmp_path, sqlite_template, workers=2) as (port, _):
+        ours = f"127.0.0.1:{port}"
+        until(lambda: len(set((tmp_path / "metrics").glob("counter_*.db"))) == 2 or not ask(port, get("/health/live")))
+        for _ in range(40):
+            assert status(ask(port, get("/nothing", host=ours))) == 404
+        counted = re.compile(rb'loggia_requests_total\{method="GET",route="other",status="404"\} (\d+)')
+        for _ in range(6):
+            found = counted.search(ask(port, get("/metrics", host=ours)))
+            assert found
+            assert int(found[1]) == 40
+
+
+def test_a_stop_while_a_worker_still_loads_is_heard(sqlite_template: Path, tmp_path: Path) -> None:
+    with serving(tmp_path, sqlite_template, wait=False) as (_, process):
+        until(lambda: bool(psutil.Process(process.pid).children()))
+        process.send_signal(signal.SIGTERM)
+        process.wait(KILL_SECONDS / 2)  # well before the watching process would lose its patience
 
 
 def test_stopping_is_clean_and_quick(sqlite_template: Path, tmp_path: Path) -> None:

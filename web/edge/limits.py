@@ -1,4 +1,4 @@
-"""How often somebody may ask: token buckets by member or network, and the deadline of a slow body.
+"""How much at once: token buckets by member or network, requests that wait at one time, the deadline of a slow body.
 
 Reading is counted in this process, which costs next to nothing. What changes something is counted where all processes
 look: in Redis or PostgreSQL, else here as well.
@@ -19,7 +19,7 @@ from web.edge.buckets import SECOND, Rule, Store, Taken
 from web.edge.csrf import BOUND_PATHS, SAFE
 from web.edge.sessions import KnownTokens
 from web.edge.visit import Visit, visit_in
-from web.problems import BAD_REQUEST, TOO_MANY, TOO_SLOW, Refused, wants_problem
+from web.problems import BAD_REQUEST, TOO_MANY, TOO_SLOW, UNAVAILABLE, Refused, wants_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,42 @@ def _telling(send: Send, rule: Rule, result: Taken) -> Send:
     return telling
 
 
-BODYSECONDS = 30.0
+AT_ONCE = 128
+_FULL = Text(N_("Very many people are here at once. Try again in a few seconds."))
+
+
+class Shedding:
+    """Turns requests away at once when so many wait for an answer that one more would only make all of them late.
+
+    An answer that has begun counts no more, so those who listen to a stream take nobody's place.
+    """
+
+    def __init__(self, app: HTTPApp, *, most: int = AT_ONCE) -> None:
+        self.app = app
+        self._most = most
+        self._waiting = 0
+
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        if self._waiting >= self._most and not scope["path"].startswith(FREE_PREFIXES):
+            raise Refused(UNAVAILABLE, _FULL, headers={"retry-after": "2"})
+        self._waiting += 1
+        waits = True
+
+        async def noting(message: Message) -> None:
+            nonlocal waits
+            if waits:
+                waits = False
+                self._waiting -= 1
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        finally:
+            if waits:
+                self._waiting -= 1
+
+
+BODY_SECONDS = 30.0
 _CUT_OFF = Text(N_("What was sent did not arrive whole."))
 _SLOW = Text(N_("What was sent came too slowly."))
 
@@ -127,7 +162,7 @@ _SLOW = Text(N_("What was sent came too slowly."))
 class Deadline:
     """Gives a request's body so many seconds to arrive; a connection that drips is not waited for."""
 
-    def __init__(self, app: HTTPApp, *, seconds: float = BODYSECONDS) -> None:
+    def __init__(self, app: HTTPApp, *, seconds: float = BODY_SECONDS) -> None:
         self.app = app
         self._seconds = seconds
 
