@@ -30,7 +30,6 @@ from web.pages import (
     transparency,
     versions,
 )
-from web.pages import help as help_centre
 
 ROUTES: list[HTTPRouteHandler] = [
     *health.routes,
@@ -57,6 +56,5 @@ ROUTES: list[HTTPRouteHandler] = [
     *about.routes,
     *admin.routes,
     *searching.routes,
-    *help_centre.routes,
     *helping.routes,
 ]
