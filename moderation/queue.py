@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Row, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, Row, bindparam, distinct, func, select, tuple_
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor, require
+from forum.kernel.db import UtcTime, from_micros, to_micros
 from forum.kernel.errors import NotFound
+from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.members.tables import Member
 from forum.threads.tables import Category, Post, Thread
 from forum.visibility import as_seen_by, visible_to
@@ -82,24 +84,33 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         return f"/p/{self.id}" if self.kind == "post" else f"/t/{self.thread_id}/{self.thread_slug}"
 
 
+_FLAGGED = (
+    Flag.__table__.join(Post.__table__, _P.id == _F.post_id)
+    .join(Thread.__table__, _T.id == _P.thread_id)
+    .join(Category.__table__, _C.id == _T.category_id)
+)
+_WAITS = (  # what is out of sight already does not wait
+    _F.outcome == "open",
+    _P.deleted_at.is_(None),
+    _P.hidden_at.is_(None),
+    _T.hidden_at.is_(None),
+    visible_to(_T, _C.audience),
+)
+_OLDEST = func.min(_F.created_at)
 _QUEUE: Select[Any] = (
     select(
         _P.id, _P.number, _P.html, _T.id.label("thread_id"), _T.slug, _T.title, _T.is_critical, _C.name.label("category"),
         _M.handle, _M.name, _M.points,
-        func.count().label("reports"), func.sum(_F.weight).label("weight"), func.min(_F.created_at).label("oldest_at"),
+        func.count().label("reports"), func.sum(_F.weight).label("weight"), _OLDEST.label("oldest_at"),
     )
-    .join(Post.__table__, _P.id == _F.post_id)
-    .join(Thread.__table__, _T.id == _P.thread_id)
-    .join(Category.__table__, _C.id == _T.category_id)
-    .join(Member.__table__, _M.id == _P.author_id)
-    .where(
-        _F.outcome == "open", _P.deleted_at.is_(None), _P.hidden_at.is_(None), _T.hidden_at.is_(None),
-        visible_to(_T, _C.audience),
-    )
+    .select_from(_FLAGGED.join(Member.__table__, _M.id == _P.author_id))
+    .where(*_WAITS)
     .group_by(_P.id, _P.number, _P.html, _T.id, _T.slug, _T.title, _T.is_critical, _C.name, _M.handle, _M.name, _M.points)
-    .order_by(func.min(_F.created_at), _P.id)
+    .having(tuple_(_OLDEST, _P.id) > tuple_(bindparam("after", type_=UtcTime), bindparam("after_id", type_=BigInteger)))
+    .order_by(_OLDEST, _P.id)
     .limit(bindparam("limit"))
 )  # fmt: skip
+_WAITING: Select[Any] = select(func.count(distinct(_F.post_id))).select_from(_FLAGGED).where(*_WAITS)
 _REPORTS: Select[Any] = (
     select(_F.post_id, _F.reason, _F.note, _M.name)
     .join(Member.__table__, _M.id == _F.member_id)
@@ -140,16 +151,31 @@ _THREAD_CASE: Select[Any] = _CASE.where(_T.id == bindparam("id", type_=BigIntege
 _NUMBER: Select[Any] = select(_D.number).where(_D.id == bindparam("decision", type_=BigInteger))
 
 
-def queue_list(connection: Connection, actor: Actor, *, limit: int = 50) -> list[QueueItem]:
+def queue_list(connection: Connection, actor: Actor, *, cursor: str = "", limit: int = 50) -> Page[QueueItem]:
     """Reported posts, those that wait longest first; two selects.
 
     Raises:
         NotAllowed: only moderators see it.
+        Invalid: the cursor is not one of ours.
     """
     require(may_see_queue(actor))
-    rows = connection.execute(_QUEUE, {"limit": limit, **as_seen_by(actor)}).all()
-    reports = _reports(connection, [row.id for row in rows])
-    return [_queue_item(row, reports.get(row.id, [])) for row in rows]
+    at, post_id = decode_cursor(cursor, int, int) if cursor else (0, 0)
+    values = {"after": from_micros(at), "after_id": post_id, "limit": limit + 1}
+    rows = connection.execute(_QUEUE, {**values, **as_seen_by(actor)}).all()
+    reports = _reports(connection, [row.id for row in rows[:limit]])
+    items = tuple(_queue_item(row, reports.get(row.id, [])) for row in rows[:limit])
+    following = encode_cursor(to_micros(items[-1].oldest_at), items[-1].post_id) if len(rows) > limit else None
+    return Page(items=items, next=following)
+
+
+def waiting_count(connection: Connection, actor: Actor) -> int:
+    """How many posts wait for a moderator.
+
+    Raises:
+        NotAllowed: only moderators know.
+    """
+    require(may_see_queue(actor))
+    return int(connection.execute(_WAITING, as_seen_by(actor)).scalar_one())
 
 
 def case_page(connection: Connection, actor: Actor, *, kind: str, target_id: int) -> Case:

@@ -17,7 +17,7 @@ from forum.members.actors import actor_of, actor_signed_in, with_scopes
 from web.edge.csrf import SAFE
 from web.edge.sessions import KnownTokens, take_back
 from web.edge.visit import Visit, visit_of
-from web.errors import SignInNeeded
+from web.errors import SignInNeeded, wants_problem
 from web.installation import AnyConnection, installation_of
 
 TOKEN_NOTED_EVERY = 60.0  # seconds
@@ -28,7 +28,7 @@ def current_actor(request: AnyConnection, connection: Connection) -> Actor:
 
     Raises:
         SignInNeeded: a bearer token that is not, or no longer, good; such a program must not believe that it is known.
-        NotAllowed: a bearer token without the scope "write" is used for something else than reading.
+        NotAllowed: a bearer token without the scope "write", or at a page's form, is used for something else than reading.
     """
     visit = visit_of(request)
     if visit.actor is None:
@@ -52,10 +52,18 @@ def _found(request: AnyConnection, visit: Visit, connection: Connection) -> Acto
     known = installation_of(request).known
     if visit.bearer is not None:
         actor, scopes = _by_bearer(visit, visit.bearer, connection, known)
-        if "write" not in scopes and request.scope.get("method") not in SAFE:
-            raise NotAllowed(N_("This token may only read."))
+        if request.scope.get("method") not in SAFE:
+            _check_change(visit, scopes)
         return with_scopes(actor, scopes)
     return ANONYMOUS if visit.token is None else _by_session(visit, visit.token, connection, known)
+
+
+def _check_change(visit: Visit, scopes: list[str]) -> None:
+    """A page's form is no way in for a token: in the settings it could make itself a stronger one."""
+    if "write" not in scopes:
+        raise NotAllowed(N_("This token may only read."))
+    if not wants_problem(visit.path):
+        raise NotAllowed(N_("Tokens are for the API. Pages want a browser that is signed in."))
 
 
 def _by_session(visit: Visit, token: str, connection: Connection, known: KnownTokens) -> Actor:

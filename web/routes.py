@@ -6,6 +6,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from web import assets, health
 from web.api import answers as api_answers
+from web.api import members as api_members
+from web.api import moderation as api_moderation
 from web.api import posts as api_posts
 from web.api import threads as api_threads
 from web.pages import (
@@ -39,6 +41,8 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_threads.routes,
     *api_posts.routes,
     *api_answers.routes,
+    *api_members.routes,
+    *api_moderation.routes,
     *home.routes,
     *categories.routes,
     *asking.routes,

@@ -14,7 +14,7 @@ from forum.kernel.errors import N_, Text
 from forum.kernel.settings import Settings
 from forum.members.pages import AuditLine, audit_list
 from forum.members.policies import may_administer
-from moderation.queue import queue_list
+from moderation.queue import waiting_count
 from web.arguments import query
 from web.identity import current_member
 from web.installation import db_of, installation_of
@@ -54,7 +54,7 @@ def start(request: AnyRequest) -> Response[bytes]:
             "admin.html",
             page,
             parts=running(installation_of(request).settings),
-            waiting=len(queue_list(connection, actor)),
+            waiting=waiting_count(connection, actor),
             receipts=[_receipt(line) for line in audit.items],
             pager=Pager(
                 first="/admin" if asked.cursor else "",

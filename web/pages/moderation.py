@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -241,7 +242,7 @@ def _case_answer(request: AnyRequest, kind: Kind, target_id: int, mending: Mendi
 def _queue_page(
     request: AnyRequest, connection: Connection, actor: Actor, case: Case | None, mending: Mending | None
 ) -> Response[bytes]:
-    waiting = queue_list(connection, actor)
+    waiting = queue_list(connection, actor).items
     if case is None and waiting:
         case = _first(connection, actor, waiting)
     return shown(
@@ -256,7 +257,7 @@ def _queue_page(
     )
 
 
-def _first(connection: Connection, actor: Actor, waiting: list[QueueItem]) -> Case | None:
+def _first(connection: Connection, actor: Actor, waiting: Sequence[QueueItem]) -> Case | None:
     """The post that waits longest, unless it went while we looked."""
     try:
         return case_page(connection, actor, kind="post", target_id=waiting[0].post_id)
