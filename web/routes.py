@@ -6,7 +6,9 @@ from litestar.handlers import HTTPRouteHandler
 
 from web import assets, health
 from web.api import answers as api_answers
+from web.api import articles as api_articles
 from web.api import posts as api_posts
+from web.api import search as api_search
 from web.api import threads as api_threads
 from web.pages import (
     about,
@@ -39,6 +41,8 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_threads.routes,
     *api_posts.routes,
     *api_answers.routes,
+    *api_search.routes,
+    *api_articles.routes,
     *home.routes,
     *categories.routes,
     *asking.routes,
