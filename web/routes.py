@@ -6,9 +6,11 @@ from litestar.handlers import HTTPRouteHandler
 
 from web import assets, health
 from web.api import answers as api_answers
+from web.api import articles as api_articles
 from web.api import members as api_members
 from web.api import moderation as api_moderation
 from web.api import posts as api_posts
+from web.api import search as api_search
 from web.api import threads as api_threads
 from web.pages import (
     about,
@@ -43,6 +45,8 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_answers.routes,
     *api_members.routes,
     *api_moderation.routes,
+    *api_search.routes,
+    *api_articles.routes,
     *home.routes,
     *categories.routes,
     *asking.routes,

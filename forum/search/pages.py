@@ -37,7 +37,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     locales: tuple[str, ...] = ()
-    page: int = 1
+    offset: int = 0
+    size: int = PAGE
 
 
 class FoundArticle(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +76,6 @@ class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
     question: Question
     results: tuple[Result, ...]
     total: int
-    pages: int
     loosened: bool
     kinds: tuple[Count, ...]
     categories: tuple[Count, ...]
@@ -120,17 +120,16 @@ _OUT_OF_SIGHT: Select[Any] = select(_P.id).where(
 
 
 def search_page(connection: Connection, actor: Actor, asked: Asked) -> SearchPage:
-    """What is found for what somebody typed. A page beyond the last one is empty."""
+    """What is found for what somebody typed. What is beyond the last result is empty."""
     question = parsed(asked.typed)
     hits, loosened = _hits(connection, actor, question)
     wanted = [hit for hit in hits if _is_wanted(hit, asked)]
-    shown = wanted[(asked.page - 1) * PAGE : asked.page * PAGE]
+    shown = wanted[asked.offset : asked.offset + asked.size]
     return SearchPage(
         asked=asked,
         question=question,
         results=_results(connection, actor, question, shown, loosened=loosened),
         total=len(wanted),
-        pages=-(-len(wanted) // PAGE),
         loosened=loosened,
         kinds=_counted(hits, asked, "kinds", KINDS),
         categories=_counted(hits, asked, "categories"),

@@ -1,6 +1,6 @@
 """What people type, turned into what SQLite's and PostgreSQL's full-text search take. Pure; nothing typed is ever syntax there.
 
-Words must all occur; "a phrase" must occur as it stands; -word must not. The last word may be the beginning of one. `tag:duo`,
+Words must all occur, but for those that are in every second text; "a phrase" must occur as it stands; -word must not. The last word may be the beginning of one. `tag:duo`,
 `is:solved`, `by:jonas` and `after:2026-10` narrow; what looks like one of these and is none is looked for like any word.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from forum.kernel.errors import N_, Text
-from forum.search.words import COMMON, italian_stem, words_of
+from forum.search.words import COMMON, italian_forms, words_of
 
 MOST_WORDS = 16
 LONGEST = 400  # characters that are looked at
@@ -76,13 +76,19 @@ def parsed(typed: str) -> Question:
         if operator is None or not _narrowed(reading, operator[1].lower(), operator[2]):
             _add(reading, tuple(words_of(phrase or word)), is_phrase=bool(phrase), minus=minus or word[:1] == "-")
     return Question(
-        wanted=tuple(reading.wanted[:MOST_WORDS]),
+        wanted=_telling(reading.wanted[:MOST_WORDS]),
         unwanted=tuple(reading.unwanted[:MOST_WORDS]),
         tags=tuple(reading.tags[:MOST_WORDS]),
         narrowing=reading.narrowing,
         open_end=reading.open_end and not typed.endswith(" "),
         hints=tuple(reading.hints),
     )
+
+
+def _telling(wanted: list[Phrase]) -> tuple[Phrase, ...]:
+    """What must occur: common words only where there is nothing else, so that a whole question can be typed."""
+    telling = tuple(phrase for phrase in wanted if len(phrase) > 1 or phrase[0] not in COMMON)
+    return telling or tuple(wanted)
 
 
 def plain(typed: str) -> str:
@@ -161,7 +167,7 @@ def telling_words(text: str, *, most: int = 12) -> tuple[str, ...]:
 def for_fts5(question: Question, *, any_word: bool = False) -> str:
     """An FTS5 expression; each word is quoted, so that none can be an operator.
 
-    The index knows English endings; an Italian one is left open here.
+    The index knows English endings; Italian ones are all asked for here.
     """
     last = len(question.wanted) - 1
     terms = [
@@ -179,9 +185,8 @@ def for_fts5(question: Question, *, any_word: bool = False) -> str:
 def _fts5_term(phrase: Phrase, *, open_end: bool) -> str:
     if open_end:
         return _quoted(phrase) + "*"
-    if len(phrase) == 1 and (bare := italian_stem(phrase[0])) != phrase[0]:
-        return f'({_quoted(phrase)} OR "{bare}"*)'
-    return _quoted(phrase)
+    forms = italian_forms(phrase[0]) if len(phrase) == 1 else ()
+    return "(" + " OR ".join(_quoted([form]) for form in forms) + ")" if forms else _quoted(phrase)
 
 
 def _quoted(words: Iterable[str]) -> str:

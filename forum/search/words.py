@@ -70,10 +70,13 @@ def stem(word: str) -> str:
     for ending in _ENGLISH:
         if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:
             return word[: -len(ending)]
-    return italian_stem(word)
-
-
-def italian_stem(word: str) -> str:
-    """A folded word without the vowel that Italian bends: valvola, valvole → valvol."""
     bare = word.rstrip(_VOWELS)
     return bare if len(bare) >= SHORTEST_STEM else word
+
+
+def italian_forms(word: str) -> tuple[str, ...]:
+    """A folded word with each vowel that Italian may end it with: valvola, valvole; nothing where it cannot be bent so."""
+    if len(word) <= SHORTEST_STEM or word[-1] not in _VOWELS:
+        return ()
+    bare = word[:-1]
+    return (*(bare + vowel for vowel in _VOWELS), *([bare] if bare[-1] in _VOWELS else []))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from forum.kernel.errors import N_, Text
 from forum.search.excerpts import Piece
-from forum.search.pages import Asked, Count, Result, SearchPage, search_page
+from forum.search.pages import PAGE, Asked, Count, Result, SearchPage, search_page
 from forum.search.queries import plain
 from forum.threads.text import TITLE_LENGTH
 from web.arguments import query
@@ -48,6 +48,11 @@ class Arguments(msgspec.Struct, frozen=True):
     def address(self, *, page: int = 0) -> str:
         pairs: list[tuple[str, str]] = [("q", self.q), *self.ticks]
         return "/search?" + urlencode([*pairs, ("page", str(page))] if page > 1 else pairs)
+
+    @property
+    def meant(self) -> Asked:
+        offset = (self.page - 1) * PAGE
+        return Asked(typed=self.q, kinds=self.kind, categories=self.cat, locales=self.lang, offset=offset)
 
     @property
     def ticks(self) -> list[tuple[str, str]]:
@@ -92,15 +97,16 @@ def search(request: AnyRequest) -> Response[bytes]:
     asked = query(request, Arguments)
     with db_of(request).reading() as connection:
         actor = current_actor(request, connection)
-        page = search_page(
-            connection,
-            actor,
-            Asked(typed=asked.q, kinds=asked.kind, categories=asked.cat, locales=asked.lang, page=asked.page),
-        )
-        if asked.page > max(page.pages, 1):
-            return moved_to(asked.address(page=page.pages), status=302)
+        page = search_page(connection, actor, asked.meant)
+        if asked.page > last_page(page):
+            return moved_to(asked.address(page=last_page(page)), status=302)
         frame = framed(request, connection, actor, robots="noindex, follow")
         return shown("search.html", frame, view=_view(connection, asked, page))
+
+
+def last_page(page: SearchPage) -> int:
+    """The number of the last page; there is always one."""
+    return max(1, -(-page.total // PAGE))
 
 
 def _view(connection: Connection, asked: Arguments, page: SearchPage) -> Results:
@@ -116,7 +122,7 @@ def _view(connection: Connection, asked: Arguments, page: SearchPage) -> Results
         facets=_facets(asked, page),
         ticked=len(asked.ticks),
         unticked=Arguments(q=asked.q).address(),
-        pager=numbered(asked.page, page.pages, lambda number: asked.address(page=number)),
+        pager=numbered(asked.page, last_page(page), lambda number: asked.address(page=number)),
         is_empty_question=page.question.is_empty,
         ask=address_of("/ask", title=words[: TITLE_LENGTH[1]]),
     )
