@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crm_sync.policies import may_manage_connections
@@ -71,10 +72,15 @@ def connect(
 
 def ensure_default_connection(session: Session) -> int:
     """The journal that every installation has from the start; made if it is missing. Returns its id."""
-    found = session.scalar(select(Connection.id).where(Connection.name == "journal"))
+    wanted = select(Connection.id).where(Connection.name == "journal")
+    found = session.scalar(wanted)
     if found is not None:
         return found
-    connection = _new(session, name="journal", connector="journal", config={}, budget=None)
+    try:
+        with session.begin_nested():
+            connection = _new(session, name="journal", connector="journal", config={}, budget=None)
+    except IntegrityError:  # two machines are set up at once, and the other was quicker
+        return session.scalars(wanted).one()
     _note(session, connection, SYSTEM, "connected")
     return connection.id
 

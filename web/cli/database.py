@@ -5,6 +5,7 @@ import click
 from forum.kernel import settings
 from forum.kernel.db import Database
 from web import migrations
+from web.cli import opening
 
 
 @click.group()
@@ -18,7 +19,7 @@ def upgrade() -> None:
     given = settings.load()
     if given.is_sqlite:
         given.var_dir.mkdir(parents=True, exist_ok=True)
-    migrations.upgrade(given.database_url)
+    opening.upgrade(given)
     click.echo(f"The database is at revision {migrations.head()}.")
 
 

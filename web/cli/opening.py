@@ -9,6 +9,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from crm_sync.connections import ensure_default_connection
 from forum.kernel import settings
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
@@ -52,7 +53,18 @@ def prepare(given: Settings) -> None:
         return
     if not given.is_sqlite:
         raise NotCurrent()
+    upgrade(given)
+
+
+def upgrade(given: Settings) -> None:
+    """Bring the database up to date. Every installation has its journal of what the company would be told, from the start."""
     migrations.upgrade(given.database_url)
+    db = Database(given.database_url, pool_size=1)
+    try:
+        with db.transaction() as session:
+            ensure_default_connection(session)
+    finally:
+        db.dispose()
 
 
 def listed(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, as_json: bool) -> None:
