@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from litestar.testing import TestClient
-from lxml import html  # type: ignore[import-untyped]
+from lxml import html
 from sqlalchemy import event
 
 from forum.kernel.access import Actor
