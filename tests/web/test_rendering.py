@@ -69,6 +69,9 @@ class Shown:
     def __html__(self) -> str:
         return "<b>shown</b>"
 
+    def __repr__(self) -> str:
+        return "shown"  # names the test, alike in each process that runs some of them
+
 
 @pytest.mark.parametrize(
     "value",
