@@ -17,6 +17,7 @@ from forum.threads import answers, official, resources
 from forum.threads.finding import visible_post, visible_thread
 from moderation.decisions import LONGEST_TEXT, Ruling, decide
 from web.api.calls import AnyRequest, writing
+from web.api.describing import described
 from web.arguments import path_id, query
 from web.bodies import Body
 
@@ -58,7 +59,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     decision: int
 
 
-@put("/api/v1/threads/{thread_id:str}/accepted", sync_to_thread=True, summary="Accept an answer, or another one")
+@put(
+    "/api/v1/threads/{thread_id:str}/accepted",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Accept an answer, or another one",
+)
 def accept(request: AnyRequest, thread_id: FromPath[str], data: JSONBody[Chosen]) -> Response[Marks]:
     with writing(request) as (session, actor):
         key = path_id(thread_id)
@@ -67,13 +73,23 @@ def accept(request: AnyRequest, thread_id: FromPath[str], data: JSONBody[Chosen]
         return Response(_marks(session, actor, key))
 
 
-@delete("/api/v1/threads/{thread_id:str}/accepted", sync_to_thread=True, summary="It did not work")
+@delete(
+    "/api/v1/threads/{thread_id:str}/accepted",
+    sync_to_thread=True,
+    operation_class=described(Withdrawn),
+    summary="It did not work",
+)
 def withdraw(request: AnyRequest, thread_id: FromPath[str]) -> None:
     with writing(request) as (session, actor):
         answers.withdraw(session, actor, thread_id=path_id(thread_id), post_id=query(request, Withdrawn).post)
 
 
-@put("/api/v1/threads/{thread_id:str}/official", sync_to_thread=True, summary="Mark the official answer")
+@put(
+    "/api/v1/threads/{thread_id:str}/official",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Mark the official answer",
+)
 def mark_official(request: AnyRequest, thread_id: FromPath[str], data: JSONBody[Chosen]) -> Response[Marks]:
     with writing(request) as (session, actor):
         key = path_id(thread_id)
@@ -82,13 +98,23 @@ def mark_official(request: AnyRequest, thread_id: FromPath[str], data: JSONBody[
         return Response(_marks(session, actor, key))
 
 
-@delete("/api/v1/threads/{thread_id:str}/official", sync_to_thread=True, summary="Take the official mark away")
+@delete(
+    "/api/v1/threads/{thread_id:str}/official",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Take the official mark away",
+)
 def withdraw_official(request: AnyRequest, thread_id: FromPath[str]) -> None:
     with writing(request) as (session, actor):
         official.withdraw(session, actor, thread_id=path_id(thread_id))
 
 
-@put("/api/v1/threads/{thread_id:str}/idea-status", sync_to_thread=True, summary="Say what becomes of an idea")
+@put(
+    "/api/v1/threads/{thread_id:str}/idea-status",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Say what becomes of an idea",
+)
 def set_idea_status(request: AnyRequest, thread_id: FromPath[str], data: JSONBody[StatusGiven]) -> Response[Status]:
     with writing(request) as (session, actor):
         key = path_id(thread_id)

@@ -16,6 +16,7 @@ from forum.articles.pages import ArticleLine, ArticlePage, article_list, article
 from forum.articles.policies import may_review
 from forum.kernel.access import Actor, require
 from web.api.calls import AnyRequest, Items, Listing, absolute, answer_list, reading, writing
+from web.api.describing import described
 from web.api.shapes import Person
 from web.arguments import path_id, query
 from web.bodies import Body
@@ -61,7 +62,12 @@ class ArticleChange(Body, frozen=True, kw_only=True):
     revision: int | None = None
 
 
-@get("/api/v1/articles", sync_to_thread=True, summary="Articles of the knowledge base, newest first")
+@get(
+    "/api/v1/articles",
+    sync_to_thread=True,
+    operation_class=described(ArticleListing),
+    summary="Articles of the knowledge base, newest first",
+)
 def list_articles(request: AnyRequest) -> Response[Items[ArticleShape]]:
     asked = query(request, ArticleListing)
     with reading(request) as (connection, actor):
@@ -71,13 +77,18 @@ def list_articles(request: AnyRequest) -> Response[Items[ArticleShape]]:
     return answer_list(request, page, lambda line: _shape(request, line))
 
 
-@get("/api/v1/articles/{article_id:str}", sync_to_thread=True, summary="An article")
+@get("/api/v1/articles/{article_id:str}", sync_to_thread=True, operation_class=described(), summary="An article")
 def read_article(request: AnyRequest, article_id: FromPath[str]) -> Response[WholeArticle]:
     with reading(request) as (connection, actor):
         return Response(_shown(request, connection, actor, path_id(article_id)))
 
 
-@patch("/api/v1/articles/{article_id:str}", sync_to_thread=True, summary="Change, publish or withdraw an article")
+@patch(
+    "/api/v1/articles/{article_id:str}",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Change, publish or withdraw an article",
+)
 def change_article(
     request: AnyRequest, article_id: FromPath[str], data: JSONBody[ArticleChange]
 ) -> Response[WholeArticle]:

@@ -18,6 +18,7 @@ from forum.threads import profiles
 from forum.threads.profiles import BadgeLine, Profile
 from reputation.pages import LedgerLine, ledger_page
 from web.api.calls import AnyRequest, Items, Listing, absolute, answer_list, reading, writing
+from web.api.describing import described
 from web.arguments import query
 from web.bodies import Body
 from web.identity import current_member
@@ -107,7 +108,7 @@ class NewsRead(Body, frozen=True, kw_only=True):
     up_to: int | None = None
 
 
-@get("/api/v1/members/{handle:str}", sync_to_thread=True, summary="A member")
+@get("/api/v1/members/{handle:str}", sync_to_thread=True, operation_class=described(), summary="A member")
 def read_member(request: AnyRequest, handle: FromPath[str]) -> Response[MemberShape]:
     with reading(request) as (connection, actor):
         return Response(_member(request, profiles.profile_page(connection, actor, handle=handle)))
@@ -135,7 +136,12 @@ def _member(request: AnyRequest, profile: Profile) -> MemberShape:
     )
 
 
-@get("/api/v1/members/{handle:str}/reputation", sync_to_thread=True, summary="The ledger of a member's reputation")
+@get(
+    "/api/v1/members/{handle:str}/reputation",
+    sync_to_thread=True,
+    operation_class=described(Listing),
+    summary="The ledger of a member's reputation",
+)
 def list_reputation(request: AnyRequest, handle: FromPath[str]) -> Response[Items[MovementShape]]:
     asked = query(request, Listing)
     with reading(request) as (connection, actor):
@@ -157,7 +163,12 @@ def _movement(line: LedgerLine) -> MovementShape:
     )
 
 
-@get("/api/v1/members/{handle:str}/badges", sync_to_thread=True, summary="The badges of a member")
+@get(
+    "/api/v1/members/{handle:str}/badges",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="The badges of a member",
+)
 def list_badges(request: AnyRequest, handle: FromPath[str]) -> Response[Items[BadgeShape]]:
     with reading(request) as (connection, actor):
         profile = profiles.profile_page(connection, actor, handle=handle)
@@ -169,7 +180,7 @@ def _badge(line: BadgeLine) -> BadgeShape:
     return BadgeShape(name=line.name, grade=line.grade, times=line.times)
 
 
-@get("/api/v1/me", sync_to_thread=True, summary="Whose token this is")
+@get("/api/v1/me", sync_to_thread=True, operation_class=described(), summary="Whose token this is")
 def read_me(request: AnyRequest) -> Response[Me]:
     with reading(request) as (connection, actor):
         current_member(request, connection)
@@ -188,7 +199,12 @@ def _me(request: AnyRequest, connection: Connection, actor: Actor) -> Me:
     )
 
 
-@get("/api/v1/notifications", sync_to_thread=True, summary="One's news, the newest first")
+@get(
+    "/api/v1/notifications",
+    sync_to_thread=True,
+    operation_class=described(NewsListing),
+    summary="One's news, the newest first",
+)
 def list_news(request: AnyRequest) -> Response[Items[NewsShape]]:
     asked = query(request, NewsListing)
     with reading(request) as (connection, actor):
@@ -211,7 +227,13 @@ def _news(line: News) -> NewsShape:
     )
 
 
-@post("/api/v1/notifications/read", sync_to_thread=True, status_code=204, summary="Mark news as read")
+@post(
+    "/api/v1/notifications/read",
+    sync_to_thread=True,
+    operation_class=described(),
+    status_code=204,
+    summary="Mark news as read",
+)
 def mark_news(request: AnyRequest, data: JSONBody[NewsRead]) -> None:
     with writing(request) as (session, actor):
         if data.id is not None:

@@ -21,6 +21,7 @@ from moderation.pages import LogEntry, decision_page, log_list
 from moderation.queue import QueueItem, queue_list
 from web.api import idempotency
 from web.api.calls import AnyRequest, Items, Listing, absolute, answer_list, reading, writing
+from web.api.describing import described
 from web.api.shapes import Person
 from web.arguments import query
 from web.bodies import Body
@@ -118,7 +119,7 @@ class LogListing(Listing, frozen=True, kw_only=True):
     role: str = ""
 
 
-@post("/api/v1/flags", sync_to_thread=True, summary="Report a post")
+@post("/api/v1/flags", sync_to_thread=True, operation_class=described(), summary="Report a post")
 def raise_flag(request: AnyRequest, data: JSONBody[NewFlag]) -> Response[FlagShape]:
     with writing(request) as (session, actor):
 
@@ -130,7 +131,12 @@ def raise_flag(request: AnyRequest, data: JSONBody[NewFlag]) -> Response[FlagSha
     return Response(FlagShape(post=made), status_code=201)
 
 
-@get("/api/v1/moderation/queue", sync_to_thread=True, summary="Reported posts, those that wait longest first")
+@get(
+    "/api/v1/moderation/queue",
+    sync_to_thread=True,
+    operation_class=described(Listing),
+    summary="Reported posts, those that wait longest first",
+)
 def list_queue(request: AnyRequest) -> Response[Items[QueueShape]]:
     asked = query(request, Listing)
     with reading(request) as (connection, actor):
@@ -158,7 +164,12 @@ def _queued(request: AnyRequest, item: QueueItem) -> QueueShape:
     )
 
 
-@post("/api/v1/moderation/actions", sync_to_thread=True, summary="Decide about a post or thread")
+@post(
+    "/api/v1/moderation/actions",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Decide about a post or thread",
+)
 def act(request: AnyRequest, data: JSONBody[NewDecision]) -> Response[Decided]:
     with writing(request) as (session, actor):
         number = idempotency.once(request, session, actor, data, lambda: _decided(session, actor, data))
@@ -185,7 +196,12 @@ def _entry_of(request: AnyRequest, connection: Connection, actor: Actor, number:
     return entry_shape(request, decision_page(connection, actor, number=number))
 
 
-@get("/api/v1/moderation/log", sync_to_thread=True, summary="The public log, the newest entry first")
+@get(
+    "/api/v1/moderation/log",
+    sync_to_thread=True,
+    operation_class=described(LogListing),
+    summary="The public log, the newest entry first",
+)
 def list_log(request: AnyRequest) -> Response[Items[EntryShape]]:
     asked = query(request, LogListing)
     with reading(request) as (connection, actor):

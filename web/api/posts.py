@@ -16,6 +16,7 @@ from forum.threads import editing, replying, resources, voting
 from forum.threads.finding import visible_post
 from web.api import idempotency
 from web.api.calls import AnyRequest, Items, Listing, answer_list, reading, writing
+from web.api.describing import described
 from web.api.shapes import PostShape, VersionShape, post_shape, version_shape
 from web.arguments import path_id, query
 from web.bodies import Body
@@ -55,7 +56,12 @@ class VoteCounted(msgspec.Struct, frozen=True, kw_only=True):
     staff_down: int
 
 
-@get("/api/v1/threads/{thread_id:str}/posts", sync_to_thread=True, summary="The posts of a thread, in order")
+@get(
+    "/api/v1/threads/{thread_id:str}/posts",
+    sync_to_thread=True,
+    operation_class=described(Listing),
+    summary="The posts of a thread, in order",
+)
 def list_posts(request: AnyRequest, thread_id: FromPath[str]) -> Response[Items[PostShape]]:
     asked = query(request, Listing)
     with reading(request) as (connection, actor):
@@ -65,7 +71,12 @@ def list_posts(request: AnyRequest, thread_id: FromPath[str]) -> Response[Items[
     return answer_list(request, page, lambda one: post_shape(request, one))
 
 
-@post("/api/v1/threads/{thread_id:str}/posts", sync_to_thread=True, summary="Reply to a thread")
+@post(
+    "/api/v1/threads/{thread_id:str}/posts",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Reply to a thread",
+)
 def add_post(request: AnyRequest, thread_id: FromPath[str], data: JSONBody[NewPost]) -> Response[PostShape]:
     with writing(request) as (session, actor):
         key = path_id(thread_id)
@@ -85,7 +96,7 @@ def _added(session: Session, actor: Actor, thread_id: int, data: NewPost) -> int
     return replying.comment(session, actor, post_id=data.parent, body=data.body).id
 
 
-@get("/api/v1/posts/{post_id:str}", sync_to_thread=True, summary="A post")
+@get("/api/v1/posts/{post_id:str}", sync_to_thread=True, operation_class=described(), summary="A post")
 def read_post(request: AnyRequest, post_id: FromPath[str]) -> Response[PostShape]:
     with reading(request) as (connection, actor):
         return Response(_shown(request, connection, actor, path_id(post_id)))
@@ -95,7 +106,7 @@ def _shown(request: AnyRequest, connection: Connection, actor: Actor, post_id: i
     return post_shape(request, resources.post_named(connection, actor, post_id=post_id))
 
 
-@patch("/api/v1/posts/{post_id:str}", sync_to_thread=True, summary="Edit a post")
+@patch("/api/v1/posts/{post_id:str}", sync_to_thread=True, operation_class=described(), summary="Edit a post")
 def edit_post(request: AnyRequest, post_id: FromPath[str], data: JSONBody[PostChange]) -> Response[PostShape]:
     with writing(request) as (session, actor):
         key = path_id(post_id)
@@ -104,13 +115,20 @@ def edit_post(request: AnyRequest, post_id: FromPath[str], data: JSONBody[PostCh
         return Response(_shown(request, session.connection(), actor, key))
 
 
-@delete("/api/v1/posts/{post_id:str}", sync_to_thread=True, summary="Take one's own reply back")
+@delete(
+    "/api/v1/posts/{post_id:str}", sync_to_thread=True, operation_class=described(), summary="Take one's own reply back"
+)
 def delete_post(request: AnyRequest, post_id: FromPath[str]) -> None:
     with writing(request) as (session, actor):
         editing.delete_post(session, actor, post_id=path_id(post_id))
 
 
-@get("/api/v1/posts/{post_id:str}/revisions", sync_to_thread=True, summary="The versions of a post, in order")
+@get(
+    "/api/v1/posts/{post_id:str}/revisions",
+    sync_to_thread=True,
+    operation_class=described(Listing),
+    summary="The versions of a post, in order",
+)
 def list_versions(request: AnyRequest, post_id: FromPath[str]) -> Response[Items[VersionShape]]:
     asked = query(request, Listing)
     with reading(request) as (connection, actor):
@@ -120,7 +138,12 @@ def list_versions(request: AnyRequest, post_id: FromPath[str]) -> Response[Items
     return answer_list(request, page, version_shape)
 
 
-@put("/api/v1/posts/{post_id:str}/vote", sync_to_thread=True, summary="Vote up, down or not at all")
+@put(
+    "/api/v1/posts/{post_id:str}/vote",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Vote up, down or not at all",
+)
 def vote(request: AnyRequest, post_id: FromPath[str], data: JSONBody[VoteGiven]) -> Response[VoteCounted]:
     with writing(request) as (session, actor):
         counted = voting.vote(session, actor, post_id=path_id(post_id), value=data.value)

@@ -14,6 +14,7 @@ from forum.search import pages
 from forum.search.pages import Asked, FoundArticle, Result, Similar
 from forum.threads.lists import ThreadLine
 from web.api.calls import AnyRequest, Items, Listing, absolute, answer_list, reading
+from web.api.describing import described
 from web.arguments import query
 
 FoundKind = Literal["question", "idea", "discussion", "announcement", "article"]
@@ -63,7 +64,12 @@ class Alike(msgspec.Struct, frozen=True, kw_only=True):
     replies: int
 
 
-@get("/api/v1/search", sync_to_thread=True, summary="Threads and articles, the best first")
+@get(
+    "/api/v1/search",
+    sync_to_thread=True,
+    operation_class=described(Searching),
+    summary="Threads and articles, the best first",
+)
 def search(request: AnyRequest) -> Response[Items[Found]]:
     asked = query(request, Searching)
     offset = max(decode_cursor(asked.cursor, int)[0], 0) if asked.cursor else 0
@@ -85,7 +91,12 @@ def search(request: AnyRequest) -> Response[Items[Found]]:
     return answer_list(request, page, lambda result: _found(request, result))
 
 
-@get("/api/v1/similar", sync_to_thread=True, summary="What looks like a question that is being written")
+@get(
+    "/api/v1/similar",
+    sync_to_thread=True,
+    operation_class=described(Writing),
+    summary="What looks like a question that is being written",
+)
 def similar(request: AnyRequest) -> Response[Items[Alike]]:
     asked = query(request, Writing)
     with reading(request) as (connection, actor):

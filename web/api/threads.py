@@ -20,6 +20,7 @@ from forum.threads.lists import Sort, State, ThreadLine, Wanted, thread_list, th
 from moderation.decisions import Ruling, decide
 from web.api import idempotency
 from web.api.calls import AnyRequest, Items, Listing, answer_list, reading, writing
+from web.api.describing import described
 from web.api.shapes import PostShape, ThreadShape, WholeThread, post_shape, thread_shape, whole_thread
 from web.arguments import path_id, query
 from web.bodies import Body
@@ -64,7 +65,12 @@ class ThreadChange(Body, frozen=True, kw_only=True):
     comment: str = ""
 
 
-@get("/api/v1/threads", sync_to_thread=True, summary="Threads, newest activity first")
+@get(
+    "/api/v1/threads",
+    sync_to_thread=True,
+    operation_class=described(ThreadListing),
+    summary="Threads, newest activity first",
+)
 def list_threads(request: AnyRequest) -> Response[Items[ThreadShape]]:
     asked = query(request, ThreadListing)
     with reading(request) as (connection, actor):
@@ -79,7 +85,7 @@ def list_threads(request: AnyRequest) -> Response[Items[ThreadShape]]:
     return answer_list(request, page, lambda line: thread_shape(request, line))
 
 
-@post("/api/v1/threads", sync_to_thread=True, summary="Open a thread")
+@post("/api/v1/threads", sync_to_thread=True, operation_class=described(), summary="Open a thread")
 def open_thread(request: AnyRequest, data: JSONBody[NewThread]) -> Response[WholeThread]:
     with writing(request) as (session, actor):
         made = idempotency.once(request, session, actor, data, lambda: _opened(session, actor, data))
@@ -93,7 +99,12 @@ def _opened(session: Session, actor: Actor, data: NewThread) -> int:
     return thread.id
 
 
-@get("/api/v1/threads/{thread_id:str}", sync_to_thread=True, summary="A thread with its first posts")
+@get(
+    "/api/v1/threads/{thread_id:str}",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="A thread with its first posts",
+)
 def read_thread(request: AnyRequest, thread_id: FromPath[str]) -> Response[WholeThread]:
     with reading(request) as (connection, actor):
         return Response(_shown(request, connection, actor, path_id(thread_id)))
@@ -116,7 +127,12 @@ def _idea_status(connection: Connection, line: ThreadLine) -> str | None:
     return statuses.status_of(connection, thread_id=line.id) if line.kind == "idea" else None
 
 
-@patch("/api/v1/threads/{thread_id:str}", sync_to_thread=True, summary="Change title, tags, category or state")
+@patch(
+    "/api/v1/threads/{thread_id:str}",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Change title, tags, category or state",
+)
 def change_thread(request: AnyRequest, thread_id: FromPath[str], data: JSONBody[ThreadChange]) -> Response[WholeThread]:
     with writing(request) as (session, actor):
         key = path_id(thread_id)
@@ -145,13 +161,24 @@ def _set_state(session: Session, actor: Actor, thread_id: int, state: str, reaso
     decide(session, actor, Ruling(action=action, target_kind="thread", target_id=thread_id, text=reason))
 
 
-@put("/api/v1/threads/{thread_id:str}/subscription", sync_to_thread=True, status_code=204, summary="Follow a thread")
+@put(
+    "/api/v1/threads/{thread_id:str}/subscription",
+    sync_to_thread=True,
+    operation_class=described(),
+    status_code=204,
+    summary="Follow a thread",
+)
 def follow(request: AnyRequest, thread_id: FromPath[str]) -> None:
     with writing(request) as (session, actor):
         following.follow(session, actor, thread_id=path_id(thread_id))
 
 
-@delete("/api/v1/threads/{thread_id:str}/subscription", sync_to_thread=True, summary="Follow a thread no longer")
+@delete(
+    "/api/v1/threads/{thread_id:str}/subscription",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Follow a thread no longer",
+)
 def unfollow(request: AnyRequest, thread_id: FromPath[str]) -> None:
     with writing(request) as (session, actor):
         following.unfollow(session, actor, thread_id=path_id(thread_id))
