@@ -3,8 +3,9 @@
 import asyncio
 import gzip
 import itertools
+import time
 from collections.abc import Iterator
-from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -34,25 +35,39 @@ from web.edge.visit import Keep, Version, Visit
 PLAIN = {"accept-encoding": "identity"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_site() -> Iterator[Opener]:
     yield from opening()
 
 
-@pytest.fixture
-def site() -> Site:
-    return Site()
+@pytest.fixture(scope="module")
+def opened(open_site: Opener, tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, TestClient[Any]]:
+    site = Site()
+    return site, open_site(embedded(tmp_path_factory.mktemp("cached")), site)
 
 
 @pytest.fixture
-def reader(open_site: Opener, site: Site, tmp_path: Path) -> TestClient[Any]:
-    return open_site(embedded(tmp_path), site)
+def site(opened: tuple[Site, TestClient[Any]]) -> Site:
+    opened[0].__init__()  # type: ignore[misc]  # as it was at first
+    return opened[0]
 
 
-def cache_of(reader: TestClient[Any]) -> PageCache:
+@pytest.fixture
+def reader(open_site: Opener, site: Site, opened: tuple[Site, TestClient[Any]]) -> TestClient[Any]:
+    """A reader of a site whose cache is empty."""
+    cache = cache_of(opened[1])
+    cache.pages, cache._clock = Pages(), time.monotonic
+    return open_site.another(opened[1])
+
+
+def cache_of(reader: Any) -> PageCache:
     """The cache among the layers of a site, with a clock that a test turns."""
-    layer: Any = reader.app.__closure__
+    layer: Any = getattr(reader.app, "__closure__", ())
     for cell in layer:
+        if hasattr(
+            cell.cell_contents, "__closure__"
+        ):  # the client wraps what it is given, another's wrapped application too
+            return cache_of(SimpleNamespace(app=cell.cell_contents))
         found: Any = getattr(cell.cell_contents, "_layers", None)
         while found is not None and not isinstance(found, PageCache):
             found = getattr(found, "app", None)
@@ -71,26 +86,26 @@ def test_a_kept_page_is_made_once(reader: TestClient[Any], site: Site) -> None:
 
 
 def test_a_change_shows_after_half_a_second_and_no_version_is_read_before(reader: TestClient[Any], site: Site) -> None:
-    cache, time = cache_of(reader), [100.0]
-    cache._clock = lambda: time[0]
+    cache, now = cache_of(reader), [100.0]
+    cache._clock = lambda: now[0]
     assert "version 1" in reader.get("/kept/a").text
     site.version = 2
-    time[0] += LOOK_AGAIN - 0.01
+    now[0] += LOOK_AGAIN - 0.01
     assert "version 1" in reader.get("/kept/a").text
     assert site.looked == 0
-    time[0] += 0.02
+    now[0] += 0.02
     assert "version 2" in reader.get("/kept/a").text
     assert (site.looked, site.made) == (1, 2)
-    time[0] += LOOK_AGAIN
+    now[0] += LOOK_AGAIN
     assert "version 2" in reader.get("/kept/a").text
     assert (site.looked, site.made) == (2, 2)
 
 
 def test_a_page_ends_with_its_lifetime_whatever_its_version(reader: TestClient[Any], site: Site) -> None:
-    cache, time = cache_of(reader), [100.0]
-    cache._clock = lambda: time[0]
+    cache, now = cache_of(reader), [100.0]
+    cache._clock = lambda: now[0]
     reader.get("/kept/a")
-    time[0] += LIFETIME
+    now[0] += LIFETIME
     reader.get("/kept/a")
     assert (site.looked, site.made) == (0, 2)
 
@@ -138,15 +153,15 @@ def test_a_reader_who_leaves_does_not_end_the_look_of_the_others() -> None:
 
 
 def test_while_the_database_is_away_the_known_page_stands_in(reader: TestClient[Any], site: Site) -> None:
-    cache, time = cache_of(reader), [100.0]
-    cache._clock = lambda: time[0]
+    cache, now = cache_of(reader), [100.0]
+    cache._clock = lambda: now[0]
     page = reader.get("/kept/a").text
 
     def away() -> None:
         raise OSError("no route to host")
 
     site.fails = away
-    time[0] += LOOK_AGAIN
+    now[0] += LOOK_AGAIN
     assert reader.get("/kept/a").text == page
     assert site.made == 1
 
@@ -283,11 +298,11 @@ UNKEYED = {
 
 
 @pytest.mark.parametrize("header", UNKEYED)
-def test_no_header_outside_the_key_shapes_what_others_get(open_site: Opener, tmp_path: Path, header: str) -> None:
-    clean = open_site(embedded(tmp_path)).get("/kept/a", headers=PLAIN)
-    poisoned = open_site(embedded(tmp_path))
-    poisoned.get("/kept/a", headers={**PLAIN, header: UNKEYED[header]})
-    after = poisoned.get("/kept/a", headers=PLAIN)
+def test_no_header_outside_the_key_shapes_what_others_get(reader: TestClient[Any], header: str) -> None:
+    clean = reader.get("/kept/a", headers=PLAIN)
+    cache_of(reader).pages = Pages()
+    reader.get("/kept/a", headers={**PLAIN, header: UNKEYED[header]})
+    after = reader.get("/kept/a", headers=PLAIN)
     assert (after.status_code, after.text) == (clean.status_code, clean.text)
     ids = {"x-request-id": ""}
     assert {**after.headers, **ids} == {**clean.headers, **ids}

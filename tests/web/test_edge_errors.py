@@ -224,6 +224,13 @@ def test_an_id_is_plain_digits_within_range(here: TestClient[Any], text: str) ->
         assert answer.status in (404, 405, 414), (text, answer.status)
 
 
+def test_no_route_leaves_reading_an_id_to_the_framework() -> None:
+    paths = [path for handler in routes.ROUTES for path in handler.paths]
+    assert len(paths) > 20
+    kinds = {found for path in paths for found in re.findall(r"\{\w+:(\w+)\}", path)}
+    assert kinds <= {"str", "path"}
+
+
 def test_the_largest_id_is_still_one() -> None:
     assert path_id(str(2**63 - 1)) == 2**63 - 1
 
