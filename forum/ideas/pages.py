@@ -11,7 +11,7 @@ from sqlalchemy.sql import Select
 
 from forum.ideas.tables import Idea, IdeaStatusChange
 from forum.kernel.access import Actor
-from forum.kernel.db import from_micros, to_micros
+from forum.kernel.db import to_micros
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.members.tables import Member
 from forum.threads.tables import Category, Post, Thread, Vote
@@ -99,7 +99,7 @@ def _statement(sort: Sort, *, by_status: bool, mine: bool, follows: bool) -> Sel
     if mine:
         found = found.where(_V.value == 1)
     if follows:
-        key = bindparam("key", type_=BigInteger if sort == "top" else _T.created_at.type)
+        key = bindparam("key", type_=BigInteger)  # moments are compared as the database keeps them
         found = found.where(tuple_(_KEYS[sort], _T.id) < tuple_(key, bindparam("key_id", type_=BigInteger)))
     return found
 
@@ -121,8 +121,7 @@ def idea_list(
     """
     values: dict[str, Any] = {"limit": limit + 1, "status": status, **as_seen_by(actor)}
     if cursor:
-        key, values["key_id"] = decode_cursor(cursor, int, int)
-        values["key"] = key if sort == "top" else from_micros(key)
+        values["key"], values["key_id"] = decode_cursor(cursor, int, int)
     statement = _statement(sort, by_status=bool(status), mine=mine, follows=bool(cursor))
     rows = connection.execute(statement, values).all()
     said = newest_answers(connection, [row.id for row in rows[:limit]])

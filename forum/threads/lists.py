@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Connection, Row, String, and_, bindparam, cas
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor
-from forum.kernel.db import UtcTime, from_micros, to_micros
+from forum.kernel.db import to_micros
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.members.tables import Member
 from forum.threads.tables import Category, Post, Tag, Thread, ThreadTag
@@ -110,7 +110,7 @@ def _statement(sort: Sort, shape: tuple[bool, bool, bool, bool], state: State, *
         .limit(bindparam("limit"))
     )
     if follows:
-        key = bindparam("key", type_=BigInteger if sort == "top" else UtcTime)
+        key = bindparam("key", type_=BigInteger)  # moments are compared as the database keeps them
         found = found.where(tuple_(_KEYS[sort], _T.id) < tuple_(key, bindparam("key_id", type_=BigInteger)))
     if sort == "unanswered":
         found = found.where(_T.kind == "question", _T.reply_count == 0, _T.closed_at.is_(None))
@@ -158,7 +158,7 @@ def thread_list(
         **as_seen_by(actor),
     }
     if cursor:
-        values["key"], values["key_id"] = _decoded(wanted.sort, cursor)
+        values["key"], values["key_id"] = decode_cursor(cursor, int, int)
     rows = connection.execute(_statement(wanted.sort, shape, wanted.state, follows=bool(cursor)), values).all()
     shown = rows[:limit]
     items = lines(connection, shown)
@@ -241,8 +241,3 @@ def _encoded(sort: Sort, row: Row[Any]) -> str:
         "top": row.score,
     }[sort]
     return encode_cursor(key if isinstance(key, int) else to_micros(key), row.id)
-
-
-def _decoded(sort: Sort, cursor: str) -> tuple[Any, int]:
-    key, key_id = decode_cursor(cursor, int, int)
-    return (key if sort == "top" else from_micros(key)), key_id

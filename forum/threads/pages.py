@@ -3,12 +3,12 @@
 Hidden and deleted posts keep their place; their words come only to those who may read them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, and_, bindparam, case, func, null, select
+from sqlalchemy import BigInteger, Connection, and_, bindparam, case, func, null, or_, select
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import ANONYMOUS, Actor
@@ -330,6 +330,29 @@ _VERSION: Select[Any] = (
 def public_version(connection: Connection, *, thread_id: int) -> int:
     """What changes with everything that verbs change on a thread's page; 0 where the public does not see the thread."""
     return connection.execute(_VERSION, {"thread_id": thread_id, **as_seen_by(ANONYMOUS)}).scalar() or 0
+
+
+_IN_SHORT: Select[Any] = (
+    select(_P.thread_id, func.substr(_P.html, 1, 900).label("beginning"))
+    .where(
+        _P.thread_id.in_(bindparam("threads", expanding=True)),
+        or_(_P.number == 1, _P.accepted_at.is_not(None), _P.official_at.is_not(None)),
+        _P.hidden_at.is_(None),
+        _P.deleted_at.is_(None),
+    )
+    .order_by(_P.accepted_at.is_(None), _P.official_at.is_(None), _P.number.desc())
+)
+
+
+def in_short(connection: Connection, ids: Collection[int]) -> dict[int, str]:
+    """What answers each of these threads, or else asks it: the beginning of the accepted reply's HTML, of the official one's,
+    or of the first post's. Cut anywhere; one select. Whether the threads can be seen is the caller's to ask before."""
+    if not ids:
+        return {}
+    found: dict[int, str] = {}
+    for row in connection.execute(_IN_SHORT, {"threads": list(ids)}):
+        found.setdefault(row.thread_id, row.beginning)
+    return found
 
 
 class PostPlace(msgspec.Struct, frozen=True, kw_only=True):

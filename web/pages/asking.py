@@ -21,6 +21,7 @@ from forum.kernel.errors import N_, Invalid, Text
 from forum.search.pages import Similar, similar
 from forum.threads import tags as tagging
 from forum.threads import text
+from forum.threads.pages import in_short
 from forum.threads.places import CategoryLine, category_list
 from forum.threads.policies import may_ask, may_take_part
 from forum.threads.tables import KINDS
@@ -31,7 +32,7 @@ from web.installation import db_of
 from web.locales import LANGUAGE_NAMES, LOCALES
 from web.pages.entering import wall
 from web.pages.frame import address_of, fragment, framed, language_of, led_to, shown
-from web.pages.rows import thread_href
+from web.pages.rows import beginning, thread_href
 from web.pages.threads import previewed
 
 AnyRequest = Request[Any, Any, Any]
@@ -77,6 +78,14 @@ class Typed(msgspec.Struct, frozen=True):
     title: str = ""
 
 
+class Alike(msgspec.Struct, frozen=True, kw_only=True):
+    """A thread or article that looks alike, with the beginning of what answers it."""
+
+    found: Similar
+    href: str
+    text: str
+
+
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """What the page shows: the form as typed, what may be chosen, what needs mending, and what looks alike."""
 
@@ -85,7 +94,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     categories: list[tuple[str, Text | str]]
     languages: list[tuple[str, Text | str]]
     problems: tuple[tuple[str, Text], ...]
-    alike: tuple[Similar, ...]
+    alike: tuple[Alike, ...]
     is_review: bool
     preview: Markup | None
     refusal: Text | None
@@ -109,7 +118,7 @@ def ask_similar(request: AnyRequest) -> Response[bytes]:
     typed = query(request, Typed)
     with db_of(request).reading() as connection:
         actor = current_actor(request, connection)
-        found = similar(connection, actor, title=typed.title)
+        found = _alike(connection, actor, AskForm(title=typed.title))
     return fragment("ask/similar.html", language_of(request, actor), alike=found)
 
 
@@ -146,8 +155,17 @@ def _is_sound(form: AskForm) -> bool:
     return True
 
 
-def _alike(connection: Connection, actor: Actor, form: AskForm) -> tuple[Similar, ...]:
-    return similar(connection, actor, title=form.title, body=form.body)
+def _alike(connection: Connection, actor: Actor, form: AskForm) -> tuple[Alike, ...]:
+    found = similar(connection, actor, title=form.title, body=form.body)
+    words = in_short(connection, [one.id for one in found if one.kind != "article"])
+    return tuple(
+        Alike(
+            found=one,
+            href=f"/help/{one.id}/{one.slug}" if one.kind == "article" else thread_href(one.id, one.slug),
+            text="" if one.kind == "article" else beginning(words.get(one.id, ""), 280),
+        )
+        for one in found
+    )
 
 
 def _posted(request: AnyRequest, form: AskForm) -> Response[bytes]:
@@ -169,7 +187,7 @@ def _page(
     request: AnyRequest,
     form: AskForm,
     *,
-    alike: tuple[Similar, ...] = (),
+    alike: tuple[Alike, ...] = (),
     problems: tuple[tuple[str, Text], ...] = (),
     status: int = 200,
 ) -> Response[bytes]:

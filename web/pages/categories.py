@@ -8,9 +8,10 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
+from forum.kernel.access import MEMBERS
 from forum.kernel.errors import N_, Text
 from forum.threads.lists import Wanted, thread_list
-from forum.threads.places import CategoryLine, category_named
+from forum.threads.places import CategoryLine, category_list, category_named
 from forum.threads.policies import may_ask
 from web.arguments import query
 from web.identity import current_actor
@@ -90,7 +91,8 @@ def category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
                 first=asked.address(path) if asked.cursor else "",
                 older=asked.address(path, cursor=found.next) if found.next else "",
             ),
-            may_open=may_ask(actor, place).allowed or not actor.is_signed_in,
+            may_open=may_ask(actor, place).allowed if actor.is_signed_in else place.openers <= MEMBERS,
+            others=category_list(connection, actor),
         )
     keep_list(request, actor, address=asked.address(path, cursor=asked.cursor), version=version)
     return answer

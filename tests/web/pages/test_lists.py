@@ -4,12 +4,14 @@ import pytest
 
 from forum.ideas import proposing
 from forum.kernel.db import Database
+from forum.kernel.paging import encode_cursor
 from forum.kernel.settings import Settings
 from forum.threads import answers, editing, places, replying, voting
 from forum.threads import tags as tagging
 from forum.threads.tables import Category, Thread
 from moderation.decisions import Ruling, decide
 from tests.forum import making as make
+from tests.servers import postgres
 from tests.web.pages.conftest import People
 from tests.web.pages.visiting import Site, Visitor
 
@@ -69,6 +71,12 @@ def test_a_place_that_does_not_exist(site: Site, path: str) -> None:
 @pytest.mark.parametrize("query", ["sort=wrong", "kind=wrong", "state=wrong", "cursor=wrong"])
 def test_an_address_that_means_nothing(site: Site, place: Category, query: str) -> None:
     site.anybody().get(f"/c/{place.slug}?{query}", status=422)
+
+
+@pytest.mark.parametrize("place_in_list", [(2**62, 1), (-(2**63), 2**63 - 1)])
+@pytest.mark.parametrize("path", ["/?cursor=", "/?sort=top&cursor=", "/ideas?cursor=", "/ideas?sort=new&cursor="])
+def test_a_place_in_a_list_that_nobody_was_led_to(site: Site, path: str, place_in_list: tuple[int, int]) -> None:
+    site.anybody().get(path + encode_cursor(*place_in_list))
 
 
 def test_pages_follow_each_other(site: Site, database: Database, people: People) -> None:
@@ -254,14 +262,16 @@ def test_the_word_for_the_last_change(database: Database, people: People) -> Non
 
 
 def test_a_change_that_began_earlier_and_ended_later_is_seen(
-    database: Database, people: People, place: Category
+    postgres_server: postgres.Server, postgres_template: str
 ) -> None:
-    if database.is_sqlite:
-        pytest.skip("SQLite has one writer at a time")
+    name = postgres_server.create(postgres_template)
+    database = Database(postgres_server.url_of(name))
     with database.engine.connect() as early, database.reading() as reading:
-        early.exec_driver_sql("UPDATE category SET position = position + 1")
+        early.exec_driver_sql("INSERT INTO schedule (name, every_seconds, next_at) VALUES ('early', 1, 1)")
         with database.transaction() as session:
-            tagging.put_on(session, make.thread(session, people.asker), ["late"])
+            make.category(session)
         between = database.last_change(reading)
         early.commit()
         assert database.last_change(reading) != between
+    database.dispose()
+    postgres_server.drop(name)
