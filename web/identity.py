@@ -17,8 +17,9 @@ from forum.members.actors import actor_of, actor_signed_in, with_scopes
 from web.edge.csrf import SAFE
 from web.edge.sessions import KnownTokens, take_back
 from web.edge.visit import Visit, visit_of
-from web.errors import SignInNeeded, wants_problem
+from web.errors import SignInNeeded
 from web.installation import AnyConnection, installation_of
+from web.problems import wants_problem
 
 TOKEN_NOTED_EVERY = 60.0  # seconds
 
