@@ -15,7 +15,7 @@ from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
 from forum.threads import closing, finding, hiding
-from forum.threads.tables import Thread
+from forum.threads.tables import Post, Thread
 from forum.visibility import DecisionId
 from moderation import chain
 from moderation.guidelines import HOUSE_RULE, REASONS, RULES
@@ -256,13 +256,18 @@ def _locked_head(session: Session) -> DecisionHead:
 
 
 def _close_flags(session: Session, ruling: Ruling, entry: Decision) -> None:
-    """Hiding agrees with those who flagged; restoring disagrees."""
-    if ruling.target_kind != "post":
+    """Hiding agrees with those who flagged; restoring disagrees. A thread that goes takes its opening post along."""
+    outcome = {"hide": "agreed", "restore": "disagreed"}.get(ruling.action.partition("-")[0])
+    if outcome is None:
         return
-    outcome = "agreed" if ruling.action == "hide-post" else "disagreed"
+    reported = select(Post.id).where(
+        Post.id == ruling.target_id
+        if ruling.target_kind == "post"
+        else (Post.thread_id == ruling.target_id) & (Post.number == 1)
+    )
     session.execute(
         update(Flag)
-        .where(Flag.post_id == ruling.target_id, Flag.outcome == "open")
+        .where(Flag.post_id.in_(reported), Flag.outcome == "open")
         .values(outcome=outcome, decision_id=entry.id)
         .execution_options(synchronize_session=False)
     )

@@ -60,6 +60,6 @@ def keep(session: Session, actor: Actor, *, post_id: int) -> None:
         raise Conflict(N_("There is no open report on this post any more."))
 
 
-def has_flagged(session: Session, actor: Actor, post_id: int) -> bool:
-    """Whether this member has reported the post already."""
-    return session.scalar(select(Flag.id).where(Flag.post_id == post_id, Flag.member_id == actor.member_id)) is not None
+def own_report(session: Session, actor: Actor, post_id: int) -> str | None:
+    """What came of this member's report of the post: "open", "agreed" or "disagreed"; None if they have not reported it."""
+    return session.scalar(select(Flag.outcome).where(Flag.post_id == post_id, Flag.member_id == actor.member_id))

@@ -44,7 +44,11 @@ class Decision(Base):
     """One entry of the public log: append-only, each holding the hash of the one before. What can be redacted lies in `DecisionText`."""
 
     __tablename__ = "decision"
-    __table_args__ = (Index("ix_decision_at", "at", "id"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("ix_decision_at", "at", "id"),
+        Index("ix_decision_about", "about_number"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     number: Mapped[int] = mapped_column(unique=True)

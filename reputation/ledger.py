@@ -6,16 +6,17 @@ member and reason alternate between gain and inverse; an odd number of them mean
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from forum.kernel.clock import now
 from forum.kernel.db import locked
 from forum.members.standing import set_standing
 from forum.members.tables import Member
-from reputation.rules import Due, privileges_at, within_cap
+from reputation.rules import CAPPED, Due, privileges_at, within_cap
 from reputation.tables import LedgerEntry
 
 
@@ -40,11 +41,21 @@ def level(session: Session, cause: Cause, due: Sequence[Due]) -> None:
     found = _entries(session, cause.key)
     for (member_id, reason), entries in found.items():
         if len(entries) % 2 and (member_id, reason) not in wanted:
-            _append(session, cause, member_id, reason, -entries[-1].points, turn=len(entries), at=entries[-1].at)
+            _take_back(session, entries[-1])
+            _fill_room(session, member_id, reason, entries[-1].day)
     for each in wanted.values():
         turn = len(found.get((each.member_id, each.reason), ()))
         if turn % 2 == 0:
-            _append(session, cause, each.member_id, each.reason, _gain(session, each, cause), turn=turn, at=cause.at)
+            _append(
+                session,
+                member_id=each.member_id,
+                post_id=cause.post_id,
+                reason=each.reason,
+                points=_gain(session, each, cause),
+                cause=cause.key,
+                turn=turn,
+                day=cause.at.date(),
+            )
 
 
 def _entries(session: Session, key: str) -> dict[tuple[int, str], list[LedgerEntry]]:
@@ -58,31 +69,81 @@ def _entries(session: Session, key: str) -> dict[tuple[int, str], list[LedgerEnt
 def _gain(session: Session, due: Due, cause: Cause) -> int:
     if not due.is_capped:
         return due.points
-    gained = session.scalar(
-        select(func.coalesce(func.sum(LedgerEntry.points), 0)).where(
-            LedgerEntry.member_id == due.member_id, LedgerEntry.day == cause.at.date(), LedgerEntry.reason == due.reason
-        )
+    return within_cap(due.points, gained_that_day=_gained(session, due.member_id, due.reason, cause.at.date()))
+
+
+def _gained(session: Session, member_id: int, reason: str, day: date) -> int:
+    found = select(func.coalesce(func.sum(LedgerEntry.points), 0)).where(
+        LedgerEntry.member_id == member_id, LedgerEntry.day == day, LedgerEntry.reason == reason
     )
-    return within_cap(due.points, gained_that_day=int(gained or 0))
+    return int(session.scalar(found) or 0)
 
 
-def _append(
-    session: Session, cause: Cause, member_id: int, reason: str, points: int, *, turn: int, at: datetime
-) -> None:
-    """An inverse bears the day of what it undoes, so that the day's room under the cap is free again."""
-    session.add(
-        LedgerEntry(
+def _take_back(session: Session, entry: LedgerEntry) -> LedgerEntry:
+    """Append the exact inverse. It bears the day of what it undoes, so that the day's room under the cap is free again."""
+    return _append(
+        session,
+        member_id=entry.member_id,
+        post_id=entry.post_id,
+        reason=entry.reason,
+        points=-entry.points,
+        cause=entry.cause,
+        turn=entry.turn + 1,
+        day=entry.day,
+    )
+
+
+def _fill_room(session: Session, member_id: int, reason: str, day: date) -> None:
+    """Where the day's cap left a vote short, and another vote of that day is gone now, it gets what it lacked.
+
+    So the total depends on which votes stand, not on the order in which they came and went.
+    """
+    if reason != CAPPED.reason:
+        return
+    for short in _short(session, member_id, day):
+        points = within_cap(CAPPED.points, gained_that_day=_gained(session, member_id, reason, day) - short.points)
+        if points <= short.points:
+            return
+        inverse = _take_back(session, short)
+        _append(
+            session,
             member_id=member_id,
-            post_id=cause.post_id,
+            post_id=short.post_id,
             reason=reason,
             points=points,
-            cause=cause.key,
-            turn=turn,
-            day=at.date(),
-            at=now(),
+            cause=short.cause,
+            turn=inverse.turn + 1,
+            day=day,
         )
+
+
+def _short(session: Session, member_id: int, day: date) -> Sequence[LedgerEntry]:
+    """The entries of that day in force that brought less than they would have without the cap, the earliest first."""
+    later = aliased(LedgerEntry)
+    undone = select(later.id).where(
+        later.cause == LedgerEntry.cause,
+        later.member_id == LedgerEntry.member_id,
+        later.reason == LedgerEntry.reason,
+        later.turn > LedgerEntry.turn,
     )
+    return session.scalars(
+        select(LedgerEntry)
+        .where(
+            LedgerEntry.member_id == member_id,
+            LedgerEntry.day == day,
+            LedgerEntry.reason == CAPPED.reason,
+            LedgerEntry.turn % 2 == 0,
+            LedgerEntry.points < CAPPED.points,
+            ~undone.exists(),
+        )
+        .order_by(LedgerEntry.id)
+    ).all()
+
+
+def _append(session: Session, **fields: Any) -> LedgerEntry:
+    entry = LedgerEntry(**fields, at=now())
+    session.add(entry)
     session.flush()
-    member = session.get_one(Member, member_id)
-    total = member.points + points
-    set_standing(session, member_id=member_id, points=total, privileges=privileges_at(total))
+    total = session.get_one(Member, entry.member_id).points + entry.points
+    set_standing(session, member_id=entry.member_id, points=total, privileges=privileges_at(total))
+    return entry

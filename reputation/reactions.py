@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, and_, select
 from sqlalchemy.orm import Session
 
 from forum.events import (
@@ -20,14 +20,18 @@ from forum.threads.tables import Acceptance, Post, Thread, Vote
 from reputation import ledger
 from reputation.ledger import Cause
 from reputation.rules import Due, due_for_acceptance, due_for_vote
+from reputation.tables import LedgerEntry
 
-_P, _T = Post.__table__.c, Thread.__table__.c
+_OPENING = Post.__table__.alias("opening")
+_P, _T, _L = Post.__table__.c, Thread.__table__.c, LedgerEntry.__table__.c
 _SUBJECT = (
     select(
-        _P.id, _P.number, _P.author_id, _P.is_company, _P.created_at, _T.author_id.label("asker_id"),
+        _P.id, _P.number, _P.author_id, _P.is_company, _P.created_at, _T.kind, _T.author_id.label("asker_id"),
+        _OPENING.c.is_company.label("is_company_asking"),
         (_P.hidden_at.is_(None) & _P.deleted_at.is_(None) & _T.hidden_at.is_(None)).label("is_shown"),
     )
     .join(Thread.__table__, _T.id == _P.thread_id)
+    .join(_OPENING, and_(_OPENING.c.thread_id == _T.id, _OPENING.c.number == 1))
 )  # fmt: skip
 
 
@@ -53,10 +57,8 @@ def settle_thread(session: Session, event: ThreadHidden | ThreadRestored) -> Non
 
 
 def level_post(session: Session, post_id: int) -> None:
-    """Bring the ledger level with all that a post earned or lost."""
-    for voter_id in session.scalars(
-        select(Vote.member_id).where(Vote.post_id == post_id).order_by(Vote.member_id)
-    ).all():
+    """Bring the ledger level with all that a post earned or lost, also with votes that are no longer there."""
+    for voter_id in sorted(_voters(session, post_id)):
         _level_vote(session, post_id, voter_id)
     for key in session.scalars(
         select(Acceptance.id).where(Acceptance.post_id == post_id).order_by(Acceptance.id)
@@ -64,15 +66,29 @@ def level_post(session: Session, post_id: int) -> None:
         _level_acceptance(session, key)
 
 
+def _voters(session: Session, post_id: int) -> set[int]:
+    """Whoever votes on the post now, or did according to the ledger."""
+    there = session.scalars(select(Vote.member_id).where(Vote.post_id == post_id)).all()
+    causes = session.scalars(
+        select(_L.cause).where(_L.post_id == post_id, _L.cause.startswith(f"vote:{post_id}:")).distinct()
+    )
+    return {*there, *(int(cause.rpartition(":")[2]) for cause in causes)}
+
+
 def _level_vote(session: Session, post_id: int, voter_id: int) -> None:
     ledger.lock_members(session, (_subject(session, post_id).author_id, voter_id))
     post = _subject(session, post_id)  # read after the lock: what was true before it may not be any more
     vote = session.get(Vote, (post_id, voter_id), populate_existing=True)
     due: list[Due] = []
-    if vote is not None and not vote.by_staff and post.is_shown and not post.is_company:
+    if vote is not None and not vote.by_staff and _earns(post):
         due = due_for_vote(value=vote.value, author_id=post.author_id, voter_id=voter_id, is_answer=post.number > 1)
     at = vote.at if vote is not None else post.created_at
     ledger.level(session, Cause(f"vote:{post_id}:{voter_id}", post_id, at), due)
+
+
+def _earns(post: Row[Any]) -> bool:
+    """Not what is out of sight, nor what the company says. A vote for an idea is a wish, not praise for whoever had it."""
+    return bool(post.is_shown and not post.is_company and not (post.kind == "idea" and post.number == 1))
 
 
 def _level_acceptance(session: Session, acceptance_id: int) -> None:
@@ -85,8 +101,10 @@ def _level_acceptance(session: Session, acceptance_id: int) -> None:
         due = due_for_acceptance(
             answerer_id=post.author_id, asker_id=post.asker_id, by_asker=acceptance.by_member_id == post.asker_id
         )
-        if post.is_company:  # staff earn no customer reputation; the asker's thanks still count
-            due = [each for each in due if each.member_id != post.author_id]
+        # staff earn no customer reputation, neither by answering nor by accepting; the other's part still counts
+        company = {post.author_id} if post.is_company else set()
+        company |= {post.asker_id} if post.is_company_asking else set()
+        due = [each for each in due if each.member_id not in company]
     ledger.level(session, Cause(f"acceptance:{acceptance_id}", post.id, acceptance.at), due)
 
 

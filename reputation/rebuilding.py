@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import String, cast, func, insert, literal, select
+from sqlalchemy import String, cast, func, insert, literal, select, union
 from sqlalchemy.orm import Session
 
 from forum.kernel.clock import now
@@ -42,7 +42,10 @@ def _level_everything(db: Database, progress: Progress) -> None:
     with db.reading() as connection:
         voted = select(Vote.post_id.label("id"))
         accepted = select(Acceptance.post_id.label("id"))
-        posts = [row.id for row in connection.execute(voted.union(accepted).order_by("id"))]
+        # what the ledger alone remembers may be a vote that was taken back while nobody listened
+        entered = select(LedgerEntry.post_id.label("id")).where(LedgerEntry.reason != "imported")
+        found = connection.execute(union(voted, accepted, entered).order_by("id")).scalars()
+        posts: list[int] = [post_id for post_id in found if post_id is not None]
     for batch in _batches(posts):
         with db.transaction() as session:
             for post_id in batch:

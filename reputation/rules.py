@@ -3,7 +3,7 @@
 The values follow Stack Exchange's (docs/decisions.md); a site may set others later.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DAILY_MOST = 200
 """Points that votes can bring a member on one day (UTC). Acceptance is exempt, losses count in full."""
@@ -24,10 +24,14 @@ class Due:
     is_capped: bool = False
 
 
+CAPPED = Due(0, "upvoted", UP, is_capped=True)
+"""What the daily cap concerns: which reason, and how much it brings where there is room. Nobody's in particular."""
+
+
 def due_for_vote(*, value: int, author_id: int, voter_id: int, is_answer: bool) -> list[Due]:
     """What one vote brings: its receiver, and on answers the one who votes down."""
     if value > 0:
-        return [Due(author_id, "upvoted", UP, is_capped=True)]
+        return [replace(CAPPED, member_id=author_id)]
     due = [Due(author_id, "downvoted", DOWN)]
     return [*due, Due(voter_id, "downvoting", DOWN_VOTER)] if is_answer else due
 

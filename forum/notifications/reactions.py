@@ -7,7 +7,17 @@ from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import ColumnElement
 
-from forum.events import AnswerAccepted, IdeaStatusChanged, OfficialMarked, PostAdded, PostHidden, PostRestored
+from forum.events import (
+    AnswerAccepted,
+    IdeaStatusChanged,
+    OfficialMarked,
+    PostAdded,
+    PostHidden,
+    PostRestored,
+    ThreadClosed,
+    ThreadHidden,
+    ThreadRestored,
+)
 from forum.ideas.tables import IdeaStatusChange
 from forum.kernel.clock import now
 from forum.kernel.db import Json, UtcTime, insert_new
@@ -75,10 +85,40 @@ def told_of_status(session: Session, event: IdeaStatusChanged) -> None:
 def told_of_removal(session: Session, event: PostHidden | PostRestored) -> None:
     """The author: their words went out of sight, or came back."""
     post = session.get_one(Post, event.post_id)
-    kind = "hidden" if isinstance(event, PostHidden) else "restored"
-    if (post.hidden_at is not None) == (kind == "hidden"):
-        turn = post.hidden_by or f"v{session.get_one(Thread, post.thread_id).version}"
-        _tell(session, [post.author_id], kind, f"{kind}:{post.id}:{turn}", post=post, by=None)
+    _tell_of_sight(session, f"{post.id}", post, hidden_by=post.hidden_by, is_gone=isinstance(event, PostHidden))
+
+
+def told_of_thread_removal(session: Session, event: ThreadHidden | ThreadRestored) -> None:
+    """Whoever opened the thread, unless the same decision concerned their post and told them of that."""
+    thread = session.get_one(Thread, event.thread_id)
+    opening = session.scalars(select(Post).where(Post.thread_id == thread.id, Post.number == 1)).one()
+    if thread.hidden_by is None or thread.hidden_by != opening.hidden_by:
+        is_gone = isinstance(event, ThreadHidden)
+        _tell_of_sight(session, f"t{thread.id}", opening, hidden_by=thread.hidden_by, is_gone=is_gone)
+
+
+def _tell_of_sight(session: Session, subject: str, post: Post, *, hidden_by: int | None, is_gone: bool) -> None:
+    """Told is what is true now. That something came back is told once for each time that its going was told."""
+    if is_gone != (hidden_by is not None):
+        return
+    if is_gone:
+        _tell(session, [post.author_id], "hidden", f"hidden:{subject}:{hidden_by}", post=post, by=None)
+        return
+    gone = select(Notification.cause).where(
+        Notification.member_id == post.author_id, Notification.cause.startswith(f"hidden:{subject}:")
+    )
+    last = session.scalar(gone.order_by(Notification.id.desc()).limit(1))
+    if last is not None:
+        _tell(session, [post.author_id], "restored", last.replace("hidden", "restored"), post=post, by=None)
+
+
+def told_of_closing(session: Session, event: ThreadClosed) -> None:
+    """Whoever opened the thread: nobody can reply any more, and why."""
+    thread = session.get_one(Thread, event.thread_id)
+    if thread.closed_by is None:
+        return
+    opening = session.scalars(select(Post).where(Post.thread_id == thread.id, Post.number == 1)).one()
+    _tell(session, [thread.author_id], "closed", f"closed:{thread.id}:{thread.closed_by}", post=opening, by=None)
 
 
 def _tell(
@@ -126,4 +166,7 @@ REACTIONS: dict[type[Any], Reaction] = {
     IdeaStatusChanged: told_of_status,
     PostHidden: told_of_removal,
     PostRestored: told_of_removal,
+    ThreadHidden: told_of_thread_removal,
+    ThreadRestored: told_of_thread_removal,
+    ThreadClosed: told_of_closing,
 }

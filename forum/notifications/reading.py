@@ -35,15 +35,17 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     status: str
 
 
+_NEWS = (
+    Notification.__table__.join(Thread.__table__, _T.id == _N.thread_id)
+    .join(Category.__table__, _C.id == _T.category_id)
+    .outerjoin(Post.__table__, _P.id == _N.post_id)
+)
 _LIST = (
     select(
         _N.id, _N.kind, _N.created_at, _N.read_at, _N.post_id, _N["values"].label("told"), _T.id.label("thread_id"), _T.slug, _T.title,
         _M.name, _M.handle,
     )
-    .join(Thread.__table__, _T.id == _N.thread_id)
-    .join(Category.__table__, _C.id == _T.category_id)
-    .outerjoin(Post.__table__, _P.id == _N.post_id)
-    .outerjoin(Member.__table__, _M.id == _N.by_member_id)
+    .select_from(_NEWS.outerjoin(Member.__table__, _M.id == _N.by_member_id))
     .where(
         _N.member_id == bindparam("member_id", type_=BigInteger),
         _N.id < bindparam("before", type_=BigInteger),
@@ -54,7 +56,16 @@ _LIST = (
     .order_by(_N.id.desc())
     .limit(bindparam("limit"))
 )  # fmt: skip
-_UNREAD = select(func.count()).where(_N.member_id == bindparam("member_id", type_=BigInteger), _N.read_at.is_(None))
+_UNREAD = (
+    select(func.count())
+    .select_from(_NEWS)
+    .where(
+        _N.member_id == bindparam("member_id", type_=BigInteger),
+        _N.read_at.is_(None),
+        visible_to(_T, _C.audience),
+        or_(_P.id.is_(None), shown_to(_P)),
+    )
+)
 _LAST = 2**62
 
 
@@ -92,10 +103,10 @@ def news_list(
 
 
 def unread_count(connection: Connection, actor: Actor) -> int:
-    """How many the bell shows."""
+    """How many the bell shows: those that the list shows too."""
     if actor.member_id is None:
         return 0
-    return int(connection.execute(_UNREAD, {"member_id": actor.member_id}).scalar_one())
+    return int(connection.execute(_UNREAD, {"member_id": actor.member_id, **as_seen_by(actor)}).scalar_one())
 
 
 def mark_read(session: Session, actor: Actor, *, up_to: int = _LAST) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.kernel.db import Base, BigId, Json, UtcTime
@@ -16,6 +16,12 @@ class Notification(Base):
     __table_args__ = (
         UniqueConstraint("member_id", "cause"),
         Index("ix_notification_member", "member_id", "id"),
+        Index(
+            "ix_notification_unread",
+            "member_id",
+            sqlite_where=text("read_at IS NULL"),
+            postgresql_where=text("read_at IS NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -168,7 +168,7 @@ def _report_page(
             reasons=_FLAG_CHOICES,
             form=form,
             problems=problems,
-            has_reported=flagging.has_flagged(session, actor, post_id),
+            outcome=flagging.own_report(session, actor, post_id) or "",
         )
 
 

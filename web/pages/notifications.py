@@ -26,7 +26,7 @@ Which = Literal["all", "company", "decisions"]
 KINDS: Final[dict[Which, tuple[str, ...]]] = {
     "all": (),
     "company": ("official", "idea-status"),
-    "decisions": ("hidden", "restored"),
+    "decisions": ("hidden", "restored", "closed"),
 }
 _TABS: Final[tuple[tuple[Which, Text], ...]] = (
     ("all", Text(N_("All"))),
@@ -41,6 +41,7 @@ LOOKS: Final = {
     "idea-status": ("planned", "road"),
     "hidden": ("danger", "shield"),
     "restored": ("solved", "scales"),
+    "closed": ("plain", "lock"),
 }
 """The state and the icon of each kind; the words are in the template."""
 
