@@ -78,6 +78,7 @@ class ArticlePage(msgspec.Struct, frozen=True, array_like=True):
     thread_id: int | None
     thread_slug: str | None
     thread_title: str | None
+    thread_is_solved: bool
     post_id: int | None
     answer_by_handle: str | None
     answer_by_name: str | None
@@ -130,7 +131,7 @@ _SHELVES: Select[Any] = (
 _ONE: Select[Any] = (
     select(
         *_LINE, _R.source, _R.html, _R.version, _R.edited_by_person, _T.id.label("thread_id"), _T.slug.label("thread_slug"),
-        _T.title.label("thread_title"), _P.id.label("post_id"), _M.handle, _M.name, _P.is_company, _P.badge_team, _P.edited_at,
+        _T.title.label("thread_title"), _T.solved_at.is_not(None).label("thread_is_solved"), _P.id.label("post_id"), _M.handle, _M.name, _P.is_company, _P.badge_team, _P.edited_at,
     )
     .select_from(
         _FROM.outerjoin(Thread.__table__, and_(_T.id == _R.thread_id, shown_to(_T)))

@@ -6,11 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, String, and_, bindparam, func, select, type_coerce
+from sqlalchemy import BigInteger, Connection, String, and_, bindparam, func, select
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import ANONYMOUS
-from forum.kernel.db import UtcTime
 from forum.kernel.errors import NotFound
 from forum.members.tables import Member
 from forum.threads.tables import Category, Post, Tag, Thread, ThreadTag
@@ -134,17 +133,17 @@ def newest_posts(connection: Connection, *, thread_id: int, limit: int = 30) -> 
     return Syndicated(id=row.id, title=row.title, slug=row.slug, locale=row.locale, posts=posts)
 
 
-_VISIBLE: Select[Any] = select(_T.id).join(Category.__table__, _C.id == _T.category_id).where(visible_to(_T, _C.audience))
+_VISIBLE: Select[Any] = (
+    select(_T.id).join(Category.__table__, _C.id == _T.category_id).where(visible_to(_T, _C.audience))
+)
 _ADDRESSES: Select[Any] = (
     _VISIBLE.add_columns(_T.slug, _T.last_activity_at)
     .where(_T.id >= bindparam("first", type_=BigInteger), _T.id < bindparam("beyond", type_=BigInteger))
     .order_by(_T.id)
 )
-_SHARE = _T.id / bindparam("size", type_=BigInteger)  # whole numbers divide to whole numbers on both databases
+_SHARE = (_T.id // bindparam("size", type_=BigInteger)).label("share")
 _SHARES: Select[Any] = (
-    select(
-        type_coerce(func.floor(_SHARE), BigInteger).label("share"), type_coerce(func.max(_T.last_activity_at), UtcTime)
-    )
+    select(_SHARE, func.max(_T.last_activity_at).label("changed_at"))
     .join(Category.__table__, _C.id == _T.category_id)
     .where(visible_to(_T, _C.audience))
     .group_by("share")
@@ -154,7 +153,7 @@ _SHARES: Select[Any] = (
 
 def shares(connection: Connection, *, size: int) -> Sequence[tuple[int, datetime]]:
     """The ids of all threads cut into shares of `size`: the number of each that holds any to be seen, and its last change."""
-    return [(int(row[0]), row[1]) for row in connection.execute(_SHARES, {"size": size, **_PUBLIC})]
+    return [(row.share, row.changed_at) for row in connection.execute(_SHARES, {"size": size, **_PUBLIC})]
 
 
 def addresses(connection: Connection, *, share: int, size: int) -> tuple[Address, ...]:

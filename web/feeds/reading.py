@@ -199,7 +199,7 @@ def _words(house: House, link: Link) -> str:
     by = Text(N_("Decided by %(who)s."), who=link.told.by)
     lines = [" ".join(house.say(text) for text in (rule, by, automated)), link.entry.text]
     lines.append(
-        f"{house.say(Text(N_('Hash')))} {link.entry.hash}, {house.say(Text(N_('after')))} {link.entry.previous}"
+        house.say(Text(N_("Hash %(hash)s, after %(previous)s"), hash=link.entry.hash, previous=link.entry.previous))
     )
     return "".join(f"<p>{html.escape(line)}</p>" for line in lines if line)
 
