@@ -12,6 +12,7 @@ from web.api import moderation as api_moderation
 from web.api import posts as api_posts
 from web.api import search as api_search
 from web.api import threads as api_threads
+from web.feeds import finding, reading
 from web.pages import (
     about,
     admin,
@@ -65,4 +66,6 @@ ROUTES: list[HTTPRouteHandler] = [
     *admin.routes,
     *searching.routes,
     *helping.routes,
+    *reading.routes,
+    *finding.routes,
 ]

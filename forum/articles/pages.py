@@ -19,6 +19,9 @@ from forum.visibility import as_seen_by, shown_to
 SHELF = 8
 """Articles of a category that the front of the help centre shows."""
 
+MOST_LISTED = 45_000
+"""Articles that the sitemap names; a part of it may hold 50,000 addresses."""
+
 _R, _C, _T, _P, _M = (table.__table__.c for table in (Article, Category, Thread, Post, Member))
 _CLEARANCE = bindparam("viewer_clearance", type_=Integer)
 _LAST = 2**62
@@ -36,6 +39,14 @@ class ArticleLine(msgspec.Struct, frozen=True, array_like=True):
     category_name: str
     changed_at: datetime
     published_at: datetime | None
+
+
+class Address(msgspec.Struct, frozen=True, array_like=True):
+    """Where an article is, and when it changed last."""
+
+    id: int
+    slug: str
+    changed_at: datetime
 
 
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +78,7 @@ class ArticlePage(msgspec.Struct, frozen=True, array_like=True):
     thread_id: int | None
     thread_slug: str | None
     thread_title: str | None
+    thread_is_solved: bool
     post_id: int | None
     answer_by_handle: str | None
     answer_by_name: str | None
@@ -119,7 +131,7 @@ _SHELVES: Select[Any] = (
 _ONE: Select[Any] = (
     select(
         *_LINE, _R.source, _R.html, _R.version, _R.edited_by_person, _T.id.label("thread_id"), _T.slug.label("thread_slug"),
-        _T.title.label("thread_title"), _P.id.label("post_id"), _M.handle, _M.name, _P.is_company, _P.badge_team, _P.edited_at,
+        _T.title.label("thread_title"), _T.solved_at.is_not(None).label("thread_is_solved"), _P.id.label("post_id"), _M.handle, _M.name, _P.is_company, _P.badge_team, _P.edited_at,
     )
     .select_from(
         _FROM.outerjoin(Thread.__table__, and_(_T.id == _R.thread_id, shown_to(_T)))
@@ -132,6 +144,13 @@ _PUBLIC_VERSION = (
     select(_R.version)
     .select_from(_FROM)
     .where(_R.id == bindparam("article_id", type_=BigInteger), _R.state == "published", _C.audience == 0)
+)
+_PUBLIC: Select[Any] = (
+    select(_R.id, _R.slug, _R.changed_at)
+    .select_from(_FROM)
+    .where(_R.state == "published", _C.audience == 0)
+    .order_by(_R.id.desc())
+    .limit(MOST_LISTED)
 )
 _COUNTS: Select[Any] = (
     select(_R.state, func.count()).select_from(_FROM).where(_C.audience <= _CLEARANCE).group_by(_R.state)
@@ -207,3 +226,8 @@ def article_page(connection: Connection, actor: Actor, *, article_id: int) -> Ar
 def public_version(connection: Connection, *, article_id: int) -> int:
     """What everybody's page of an article is compared by; 0 while it is nobody's to read."""
     return connection.execute(_PUBLIC_VERSION, {"article_id": article_id}).scalar_one_or_none() or 0
+
+
+def public_addresses(connection: Connection) -> tuple[Address, ...]:
+    """The articles that everybody may read, the newest first."""
+    return tuple(Address(*row) for row in connection.execute(_PUBLIC))

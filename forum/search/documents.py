@@ -17,12 +17,13 @@ LONGEST_BODY = 50_000
 """Characters of a thread that are searched; the best answers come first, so a longer thread loses its tail alone."""
 MOST_POSTS = 200
 
+_INLINE = re.compile(r"</?(?:a|b|code|del|em|i|kbd|mark|s|span|strong|sub|sup)\b[^>]*>")
 _TAG = re.compile(r"<[^>]*>")
 
 
 def plain(markup: str) -> str:
     """The words of our own sanitised HTML."""
-    return " ".join(html.unescape(_TAG.sub(" ", markup)).split())
+    return " ".join(html.unescape(_TAG.sub(" ", _INLINE.sub("", markup))).split())
 
 
 def refresh_thread(session: Session, thread_id: int) -> None:

@@ -1,0 +1,207 @@
+"""The feeds that people subscribe to: what is new everywhere, in a category, under a tag, in a thread, in the public log.
+
+They are the same for everybody: what a visitor may read.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
+from sqlalchemy import Connection
+
+from forum.kernel.access import ANONYMOUS
+from forum.kernel.errors import N_, Text
+from forum.threads import syndication
+from forum.threads.places import category_named, tag_named
+from forum.threads.syndication import PublicPost, PublicThread, Syndicated
+from moderation.pages import log_head, log_list
+from web.arguments import path_id
+from web.edge.cache import keep
+from web.edge.visit import visit_of
+from web.feeds.atom import By, Entry, Feed, atom
+from web.installation import db_of, installation_of
+from web.pages.transparency import Link, linked
+from web.translations import translate
+
+AnyRequest = Request[Any, Any, Any]
+MEDIA_TYPE = "application/atom+xml"
+
+
+class House:
+    """What every feed says of the site: its address, its name, the language it speaks to this reader."""
+
+    def __init__(self, request: AnyRequest) -> None:
+        settings = installation_of(request).settings
+        self.base = settings.base_url.rstrip("/")
+        self.name = settings.site_name
+        self.locale = visit_of(request).locale
+        self._authority = urlsplit(self.base).hostname or "localhost"
+
+    def say(self, text: Text) -> str:
+        return translate(text, self.locale)
+
+    def tag(self, since: Any, kind: str, key: int) -> str:
+        """A name for ever (RFC 4151): of a thing that came to be on that day."""
+        return f"tag:{self._authority},{since:%Y-%m-%d}:{kind}/{key}"
+
+    def author(self, handle: str, name: str) -> By:
+        return By(name, f"{self.base}/m/{quote(handle)}")
+
+
+def _answered(request: AnyRequest, address: str, make: Callable[[Connection, House], Feed]) -> Response[bytes]:
+    """The feed, kept for everybody until anything is committed."""
+    db = db_of(request)
+    with db.reading() as connection:
+        version = db.last_change(connection)
+        feed = make(connection, House(request))
+    keep(request, address=address, version=version, version_of=db.last_change)
+    return Response(atom(feed), media_type=MEDIA_TYPE)
+
+
+@get("/feeds/latest", sync_to_thread=True, include_in_schema=False)
+def latest(request: AnyRequest) -> Response[bytes]:
+    """What is new everywhere."""
+
+    def make(connection: Connection, house: House) -> Feed:
+        title = house.say(Text(N_("Latest in %(site)s"), site=house.name))
+        return _of_threads(house, title, "/feeds/latest", "/", syndication.active_threads(connection))
+
+    return _answered(request, "/feeds/latest", make)
+
+
+@get("/feeds/c/{slug:str}", sync_to_thread=True, include_in_schema=False)
+def of_category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
+    """What is new in a category."""
+
+    def make(connection: Connection, house: House) -> Feed:
+        place = category_named(connection, ANONYMOUS, slug)
+        found = syndication.active_threads(connection, category=place.slug)
+        return _of_threads(house, f"{place.name} · {house.name}", f"/feeds/c/{place.slug}", f"/c/{place.slug}", found)
+
+    return _answered(request, f"/feeds/c/{quote(slug)}", make)
+
+
+@get("/feeds/tags/{name:str}", sync_to_thread=True, include_in_schema=False)
+def of_tag(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
+    """What is new under a tag."""
+
+    def make(connection: Connection, house: House) -> Feed:
+        tag = tag_named(connection, name)
+        path = f"/tags/{quote(tag.key, safe='+.-')}"
+        found = syndication.active_threads(connection, tag=tag.key)
+        return _of_threads(house, f"{tag.name} · {house.name}", f"/feeds{path}", path, found)
+
+    return _answered(request, f"/feeds/tags/{quote(name, safe='+.-')}", make)
+
+
+def _of_threads(house: House, title: str, path: str, page: str, threads: Iterable[PublicThread]) -> Feed:
+    return Feed(
+        title=title,
+        address=house.base + path,
+        page=house.base + page,
+        base=house.base,
+        locale=house.locale,
+        entries=tuple(_thread(house, thread) for thread in threads),
+    )
+
+
+def _thread(house: House, thread: PublicThread) -> Entry:
+    return Entry(
+        id=house.tag(thread.created_at, "thread", thread.id),
+        title=thread.title,
+        address=f"{house.base}/t/{thread.id}/{thread.slug}",
+        published=thread.created_at,
+        updated=thread.last_activity_at,
+        html=thread.html,
+        locale=thread.locale,
+        by=house.author(thread.author_handle, thread.author_name),
+        category=(thread.category_slug, thread.category_name),
+    )
+
+
+@get("/feeds/t/{thread_id:str}", sync_to_thread=True, include_in_schema=False)
+def of_thread(request: AnyRequest, thread_id: FromPath[str]) -> Response[bytes]:
+    """What was said last in a thread."""
+    key = path_id(thread_id)
+
+    def make(connection: Connection, house: House) -> Feed:
+        thread = syndication.newest_posts(connection, thread_id=key)
+        return Feed(
+            title=f"{thread.title} · {house.name}",
+            address=f"{house.base}/feeds/t/{key}",
+            page=f"{house.base}/t/{key}/{thread.slug}",
+            base=house.base,
+            locale=house.locale,
+            entries=tuple(_post(house, thread, post) for post in thread.posts),
+        )
+
+    return _answered(request, f"/feeds/t/{key}", make)
+
+
+def _post(house: House, thread: Syndicated, post: PublicPost) -> Entry:
+    title = Text(N_("%(name)s on “%(title)s”"), name=post.author_name, title=thread.title)
+    return Entry(
+        id=house.tag(post.created_at, "post", post.id),
+        title=thread.title if post.number == 1 else house.say(title),
+        address=f"{house.base}/p/{post.id}",
+        published=post.created_at,
+        updated=post.edited_at or post.created_at,
+        html=post.html,
+        locale=post.locale or thread.locale,
+        by=house.author(post.author_handle, post.author_name),
+    )
+
+
+@get("/feeds/transparency", sync_to_thread=True, include_in_schema=False)
+def of_log(request: AnyRequest) -> Response[bytes]:
+    """The public log. Each entry brings its link of the chain, and the feed where the chain ends, so that readers hold copies."""
+
+    def make(connection: Connection, house: House) -> Feed:
+        head = log_head(connection)
+        entries = log_list(connection, ANONYMOUS, limit=50).items
+        checkpoint = Text(N_("Checkpoint: entry %(number)s, SHA-256 %(hash)s"), number=head.number, hash=head.hash)
+        return Feed(
+            title=house.say(Text(N_("Public log of %(site)s"), site=house.name)),
+            subtitle=house.say(checkpoint),
+            address=f"{house.base}/feeds/transparency",
+            page=f"{house.base}/transparency",
+            base=house.base,
+            locale=house.locale,
+            entries=tuple(_decision(house, linked(entry)) for entry in entries),
+            checkpoint=(head.number, head.hash),
+        )
+
+    return _answered(request, "/feeds/transparency", make)
+
+
+def _decision(house: House, link: Link) -> Entry:
+    entry = link.entry
+    return Entry(
+        id=house.tag(entry.at, "decision", entry.number),
+        title=f"{entry.label}: {house.say(link.word)}",
+        address=f"{house.base}/transparency/{entry.number}",
+        published=entry.at,
+        updated=entry.at,
+        html=_words(house, link),
+        hashes=(entry.number, entry.hash, entry.previous),
+    )
+
+
+def _words(house: House, link: Link) -> str:
+    """Rule, reason, by whom, and the hashes; what was redacted or is not everybody's is not said."""
+    rule = Text(N_("Rule %(code)s, %(name)s."), code=link.entry.rule, name=link.told.rule_name)
+    automated = Text(N_("Automated.")) if link.entry.automated else Text(N_("Not automated."))
+    by = Text(N_("Decided by %(who)s."), who=link.told.by)
+    lines = [" ".join(house.say(text) for text in (rule, by, automated)), link.entry.text]
+    lines.append(
+        house.say(Text(N_("Hash %(hash)s, after %(previous)s"), hash=link.entry.hash, previous=link.entry.previous))
+    )
+    return "".join(f"<p>{html.escape(line)}</p>" for line in lines if line)
+
+
+routes = [latest, of_category, of_tag, of_thread, of_log]
