@@ -23,6 +23,7 @@ from forum.threads import categories
 from tests.installing import SECRET_KEY
 from tests.servers import free_port
 from tests.shared import ROOT
+from web import tables as _all_tables  # noqa: F401 - entities name tables of other floors
 
 PATIENCE = 60.0  # seconds; only a busy machine comes near them
 PASSWORD = "a sentence that nobody else says"
@@ -43,11 +44,17 @@ class House:
         """What an operator's command prints; one that fails fails the test."""
         return command(self.variables, *words)
 
-    def move_in(self, handle: str, *, role: str = "member", team: str = "", title: str = "") -> None:
+    def move_in(self, handle: str, *, role: str = "member", team: str = "", title: str = "", locale: str = "") -> None:
         """Make somebody who can sign in with `PASSWORD`, and give them a role."""
         with self.database.transaction() as session:
-            mail = f"{handle}@example.com"
-            member = accounts.register(session, handle=handle, mail=mail, password=PASSWORD, name=handle.title())
+            member = accounts.register(
+                session,
+                handle=handle,
+                mail=f"{handle}@example.com".lower(),
+                password=PASSWORD,
+                name=handle,
+                locale=locale,
+            )
             if role != "member":
                 accounts.promote(session, SYSTEM, handle=handle, role=role, team=team, title=title)
             self.actors[handle] = actor_of(session, member.id)
