@@ -84,7 +84,7 @@ def test_programs_without_a_right_are_told_so(site: Site, database: Database) ->
     assert (problem["type"], "reputation" in problem["detail"]) == ("urn:loggia:problem:not-allowed", True)
     for path in (f"/threads/{inner.id}", f"/threads/{inner.id}/posts", "/threads/0", "/threads/abc", "/threads/01"):
         assert caller("GET", path, status=404)["type"] == "urn:loggia:problem:not-found"
-    site.as_(stranger, "read")("POST", "/threads", new("water"), status=422)
+    site.as_(stranger, "read")("POST", "/threads", new("water"), status=403)
 
 
 def test_lists_are_narrowed_and_paged(site: Site, database: Database) -> None:
