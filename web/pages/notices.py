@@ -43,7 +43,6 @@ NOTICES: Final = {
     "decided": Notice(Text(N_("Decided. It stands in the public log."))),
     "redacted": Notice(Text(N_("Redacted. A new entry says so."))),
     "news-read": Notice(Text(N_("Everything is marked as read.")), "plain"),
-    "signed-in": Notice(Text(N_("You are signed in. Here is what you wrote."))),
 }
 """Every sentence that can follow a form, by its name. Pages of other modules add theirs here."""
 
