@@ -14,6 +14,7 @@ from forum.kernel.access import ANONYMOUS, Actor
 from forum.kernel.errors import N_, NotAllowed
 from forum.members import signing_in, tokens
 from forum.members.actors import actor_of, actor_signed_in, with_scopes
+from web.edge.cookies import SESSION
 from web.edge.csrf import SAFE
 from web.edge.sessions import KnownTokens, take_back
 from web.edge.visit import Visit, visit_of
@@ -75,6 +76,8 @@ def _by_session(visit: Visit, token: str, connection: Connection, known: KnownTo
     actor, seen_is_due = found
     known.note(token, actor.member_id or 0)
     if seen_is_due:
+        # The row lives longer from now on, and so must the cookie.
+        visit.new_cookies.append(SESSION.spelled(token, https=visit.https))
         visit.afterwards = partial(signing_in.seen, token=token)
     return actor
 

@@ -253,6 +253,14 @@ def test_errors_redirects_and_what_sets_a_cookie_are_never_kept(reader: TestClie
     assert before.headers.get("cache-control") != "public, max-age=0, must-revalidate"
 
 
+def test_a_page_with_a_form_s_token_is_never_kept_even_if_it_sets_no_cookie(reader: TestClient[Any]) -> None:
+    assert "set-cookie" in reader.get("/kept-form").headers
+    again = reader.get("/kept-form")
+    assert "set-cookie" not in again.headers
+    assert again.headers["cache-control"] == "private, no-cache"
+    assert len(cache_of(reader).pages) == 0
+
+
 UNKEYED = {
     "x-forwarded-host": "evil.example",
     "x-forwarded-for": "6.6.6.6",

@@ -297,7 +297,8 @@ def test_over_https_browsers_are_told_to_stay_there(
     assert "upgrade-insecure-requests" in answer.headers["content-security-policy"]
 
 
-def test_what_is_not_kept_for_all_is_kept_by_nobody_in_between(here: TestClient[Any]) -> None:
+def test_what_is_not_kept_for_all_is_kept_by_nobody_in_between(open_site: Opener, here: TestClient[Any]) -> None:
+    here = open_site.another(here)
     assert here.get("/things/1").headers["cache-control"] == "private, no-cache"
     assert here.get("/kept-form").headers["cache-control"] == "no-store"
     assert here.post("/api/echo", json={"text": "x"}).headers["cache-control"] == "no-store"

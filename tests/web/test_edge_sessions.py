@@ -117,7 +117,8 @@ def test_the_last_visit_is_noted_at_most_once_a_minute(
     with database.transaction() as session:
         row = session.scalars(select(SignIn).where(SignIn.token_hash == signing_in.token_hash(token))).one()
         row.last_seen_at = at_first - timedelta(minutes=2)
-    who(browser)
+    assert browser.get("/me").headers["set-cookie"].startswith(f"session={token}; Path=/; Max-Age=")
+    assert "set-cookie" not in browser.get("/me").headers
     with database.reading() as connection:
         assert connection.execute(noted).scalar_one() >= at_first
 

@@ -272,7 +272,9 @@ class _Catcher:
 
 def kind_to_keep(scope: HTTPScope, visit: Visit, status: int, headers: list[tuple[bytes, bytes]]) -> bytes | None:
     """The content type of an answer that may be kept, else nothing."""
-    if visit.keep is None or status != 200 or visit.new_cookies or not is_own_address(scope, visit.keep.address):
+    if visit.keep is None or visit.personal or visit.new_cookies:
+        return None
+    if status != 200 or not is_own_address(scope, visit.keep.address):
         return None
     named = {name.lower(): value for name, value in headers}
     if named.keys() & {b"set-cookie", b"content-encoding", b"transfer-encoding", b"cache-control"}:

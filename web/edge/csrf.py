@@ -41,10 +41,11 @@ _FORGED = Text(
 
 
 def form_token(request: HasScope) -> str:
-    """The value of a page's hidden field. For a visitor without session it starts a pre-session, so no cache keeps the page."""
+    """The value of a page's hidden field. For a visitor without session it starts a pre-session. No cache keeps the page."""
     visit = visit_of(request)
     if visit.seal is None:
         raise LookupError("the csrf layer is not in front of this handler")
+    visit.personal = True
     if visit.token is None and visit.form_key is None:
         visit.form_key = secrets.token_urlsafe(32)
         visit.new_cookies.append(FORM.spelled(visit.form_key, https=visit.https))

@@ -66,6 +66,7 @@ class Visit:
 
     # the handler
     keep: Keep | None = None
+    personal: bool = False  # the answer holds something of this visitor's own, whatever `keep` says
 
 
 class HasScope(Protocol):
