@@ -30,9 +30,8 @@ def verify(connection: Connection) -> Iterator[Finding]:
     redactions = _redacted_numbers(connection)
     previous, number = chain.GENESIS, 0
     for row in connection.execute(_all()).yield_per(500):
-        number += 1
-        yield Finding(row.number, _state(row, number, previous, redactions), row.hash.hex())
-        previous = row.hash
+        yield Finding(row.number, _state(row, number + 1, previous, redactions), row.hash.hex())
+        previous, number = row.hash, row.number  # go on from what is there, so that one gap is told once
     head = connection.execute(select(DecisionHead.number, DecisionHead.hash)).one()
     if (head.number, head.hash) != (number, previous):
         yield Finding(head.number, "the head does not fit the last entry", head.hash.hex())

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Row, String, bindparam, case, func, select
+from sqlalchemy import BigInteger, Connection, Row, String, and_, bindparam, case, func, select
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor
@@ -14,7 +14,7 @@ from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.members.keys import handle_key
 from forum.members.tables import Member
 from forum.threads.tables import Category, Post, Thread
-from forum.visibility import as_seen_by, visible_to
+from forum.visibility import as_seen_by, shown_to, visible_to
 from reputation.tables import LedgerEntry
 
 _L, _P, _T, _C, _M = (table.__table__.c for table in (LedgerEntry, Post, Thread, Category, Member))
@@ -53,7 +53,9 @@ _MEMBER: Select[Any] = select(_M.id, _M.handle, _M.name, _M.points).where(
 )
 _VIEWER_IS_OWNER = _L.member_id == bindparam("viewer_id", type_=BigInteger)
 # to show others where a member lost points by voting down would show how they voted
-_NAMED = visible_to(_T, _C.audience) & ((_L.reason != "downvoting") | _VIEWER_IS_OWNER)
+_VOTE_IS_SECRET = (_L.reason == "downvoting") & ~_VIEWER_IS_OWNER
+# nor is it said here who wrote what is out of sight
+_NAMED = and_(visible_to(_T, _C.audience), shown_to(_P), _P.deleted_at.is_(None), ~_VOTE_IS_SECRET)
 _LINES: Select[Any] = (
     select(
         _L.id, _L.reason, _L.points, _L.turn, _L.at,
