@@ -4,7 +4,8 @@ SQLite and PostgreSQL answer the same question in their own dialects; which rows
 something is and who may see it is read from the forum's own tables in the same statement, never from the index.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,7 @@ from forum.articles.tables import Article
 from forum.kernel.access import Actor
 from forum.kernel.db import is_sqlite, to_micros
 from forum.members.tables import Member
-from forum.search.queries import STATES, Narrowing, Question, for_fts5, for_tsquery
+from forum.search.queries import EVERYTHING, STATES, Narrowing, Question, for_fts5, for_tsquery
 from forum.search.tables import SearchDocument
 from forum.search.words import stem, words_of
 from forum.threads.tables import Category, Thread
@@ -44,6 +45,8 @@ MOST_WEIGHED = 12
 ENOUGH = 1_500
 """Hits that a search for any of many words may have; the rarest words are looked for."""
 
+MANY = 10_000
+"""How many documents a community may have, as far as the worth of a word is concerned: what it is exactly changes no order."""
 MOST_REORDERED = 100
 TITLE_IS_WORTH = 1.5
 
@@ -120,19 +123,98 @@ _TSQUERY = _hits(
 )
 
 
-def find(connection: Connection, actor: Actor, question: Question, *, any_word: bool = False) -> list[Hit]:
-    """The documents that answer a question and that this actor may see, the best first. An empty question finds nothing."""
+def _for_each_word(one: str) -> str:
+    """The part for one word, which `#` numbers, for as many as are weighed."""
+    return " UNION ALL ".join(one.replace("#", str(number)) for number in range(MOST_WEIGHED))
+
+
+# PostgreSQL ranks without regard to how rare a word is, so a search for any of them adds up what each is worth.
+_ANY_TSQUERY = _hits(
+    f"""SELECT matching.id, SUM(matching.worth) AS score
+    FROM ({_for_each_word(f"SELECT id, CAST(:worth# AS float) AS worth FROM search_document WHERE tsv @@ {_IN_ALL.replace('#', 'word#')}")})
+    AS matching GROUP BY matching.id ORDER BY score DESC LIMIT :most""",  # noqa: S608 - ours alone
+    "postgresql",
+)
+_FTS5_COUNTS = text(
+    _for_each_word(
+        """SELECT # AS n, (SELECT COUNT(*) FROM
+        (SELECT 1 FROM search_index WHERE search_index MATCH :word# LIMIT :most)) AS hits"""
+    )
+)
+_TSQUERY_COUNTS = text(
+    _for_each_word(
+        f"""SELECT # AS n, (SELECT COUNT(*) FROM
+        (SELECT 1 FROM search_document WHERE tsv @@ {_IN_ALL.replace("#", "word#")} LIMIT :most) AS s) AS hits"""  # noqa: S608 - ours alone
+    )
+)
+
+
+def find(connection: Connection, actor: Actor, question: Question) -> list[Hit]:
+    """The documents that have all words of a question and that this actor may see, the best first; one select.
+
+    An empty question finds nothing.
+    """
     if question.is_empty:
         return []
     on_sqlite = is_sqlite(connection)
-    values = {
-        "question": (for_fts5 if on_sqlite else for_tsquery)(question, any_word=any_word),
-        "most": MOST_RANKED,
-        **as_seen_by(actor),
-        **_narrowed(question.narrowing),
+    values = {"question": (for_fts5 if on_sqlite else for_tsquery)(question)}
+    hits = _read(connection, actor, _FTS5 if on_sqlite else _TSQUERY, values, question.narrowing)
+    return _titles_first(hits, question.words)
+
+
+def find_any(
+    connection: Connection, actor: Actor, words: Sequence[str], narrowing: Narrowing = EVERYTHING
+) -> list[Hit]:
+    """The documents that have any of these folded words, those with most of the rare ones first; two selects."""
+    worths = _worths(connection, words[:MOST_WEIGHED])
+    if not worths:
+        return []
+    if is_sqlite(connection):
+        question = Question(tuple((word,) for word in worths))
+        hits = _read(connection, actor, _FTS5, {"question": for_fts5(question, any_word=True)}, narrowing)
+    else:
+        values: dict[str, Any] = _spelled(list(worths), for_tsquery, "")
+        values |= {f"worth{number}": 0.0 for number in range(MOST_WEIGHED)}
+        values |= {f"worth{number}": worth for number, worth in enumerate(worths.values())}
+        hits = _read(connection, actor, _ANY_TSQUERY, values, narrowing)
+    return _titles_first(hits, tuple(worths))
+
+
+def _read(
+    connection: Connection, actor: Actor, statement: Select[Any], values: dict[str, Any], narrowing: Narrowing
+) -> list[Hit]:
+    values = {**values, "most": MOST_RANKED, **as_seen_by(actor), **_narrowed(narrowing)}
+    return [Hit(*row) for row in connection.execute(statement, values)]
+
+
+def _narrowed(narrowing: Narrowing) -> dict[str, Any]:
+    states = {f"is_{state}": int(state in narrowing.states) for state in STATES}
+    return {**states, "by": narrowing.by, "after": to_micros(narrowing.after) if narrowing.after else 0}
+
+
+def _worths(connection: Connection, words: Sequence[str]) -> dict[str, float]:
+    """Those of the words by which something is found, the rarest first, until together they have enough hits; with their worth."""
+    on_sqlite = is_sqlite(connection)
+    values = _spelled(words, for_fts5, '""') if on_sqlite else _spelled(words, for_tsquery, "")
+    rows = connection.execute(_FTS5_COUNTS if on_sqlite else _TSQUERY_COUNTS, {**values, "most": ENOUGH})
+    counted = sorted((row.hits, row.n) for row in rows if row.hits and row.n < len(words))
+    chosen: dict[str, float] = {}
+    total = 0
+    for hits, number in counted:
+        if chosen and total + hits > ENOUGH:
+            break
+        chosen[words[number]] = math.log(1 + MANY / hits)
+        total += hits
+    return chosen
+
+
+def _spelled(words: Sequence[str], spell: Callable[[Question], str], nothing: str) -> dict[str, Any]:
+    """Each word as an expression of its own, and nothing for those that are left of `MOST_WEIGHED`."""
+    spelled = [spell(Question(((word,),))) for word in words]
+    return {
+        f"word{number}": expression
+        for number, expression in enumerate(spelled + [nothing] * (MOST_WEIGHED - len(words)))
     }
-    rows = connection.execute(_FTS5 if on_sqlite else _TSQUERY, values)
-    return _titles_first([Hit(*row) for row in rows], question.words)
 
 
 def _titles_first(hits: list[Hit], words: Sequence[str]) -> list[Hit]:
@@ -151,41 +233,3 @@ def _titles_first(hits: list[Hit], words: Sequence[str]) -> list[Hit]:
         return hit.score / abs(best) + TITLE_IS_WORTH * len(said) / len(asked)
 
     return sorted(hits[:MOST_REORDERED], key=worth, reverse=True) + hits[MOST_REORDERED:]
-
-
-def _narrowed(narrowing: Narrowing) -> dict[str, Any]:
-    states = {f"is_{state}": int(state in narrowing.states) for state in STATES}
-    return {**states, "by": narrowing.by, "after": to_micros(narrowing.after) if narrowing.after else 0}
-
-
-def _counting(one: str) -> Any:
-    """A select of how many documents have each of some words, none counted beyond `most`."""
-    return text(" UNION ALL ".join(one.replace("#", str(number)) for number in range(MOST_WEIGHED)))
-
-
-_FTS5_COUNTS = _counting(
-    "SELECT # AS n, (SELECT COUNT(*) FROM (SELECT 1 FROM search_index WHERE search_index MATCH :word# LIMIT :most)) AS hits"
-)
-_TSQUERY_COUNTS = _counting(
-    f"""SELECT # AS n, (SELECT COUNT(*) FROM (SELECT 1 FROM search_document
-    WHERE tsv @@ {_IN_ALL.replace("#", "word#")} LIMIT :most) AS s) AS hits"""  # noqa: S608 - ours alone
-)
-
-
-def rarest(connection: Connection, words: Sequence[str]) -> tuple[str, ...]:
-    """Those of these folded words by which something is found, the rarest first, until together they have enough hits."""
-    words = words[:MOST_WEIGHED]
-    values: dict[str, Any] = {f"word{number}": '""' if is_sqlite(connection) else "" for number in range(MOST_WEIGHED)}
-    spelled = for_fts5 if is_sqlite(connection) else for_tsquery
-    values |= {f"word{number}": spelled(Question(((word,),))) for number, word in enumerate(words)}
-    values["most"] = ENOUGH
-    rows = connection.execute(_FTS5_COUNTS if is_sqlite(connection) else _TSQUERY_COUNTS, values)
-    counted = sorted((row.hits, row.n) for row in rows if row.hits and row.n < len(words))
-    chosen: list[str] = []
-    total = 0
-    for hits, number in counted:
-        if chosen and total + hits > ENOUGH:
-            break
-        chosen.append(words[number])
-        total += hits
-    return tuple(chosen)

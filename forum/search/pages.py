@@ -24,6 +24,8 @@ from forum.threads.lists import ThreadLine, threads_by_id
 from forum.threads.tables import Post
 
 PAGE = 20
+NEAR = 0.45
+"""How much of the best one's score a similar thread must have."""
 KINDS = ("question", "article", "idea", "discussion", "announcement")
 
 _A, _S, _P = (table.__table__.c for table in (Article, SearchDocument, Post))
@@ -139,9 +141,9 @@ def search_page(connection: Connection, actor: Actor, asked: Asked) -> SearchPag
 
 def _hits(connection: Connection, actor: Actor, question: Question) -> tuple[list[Hit], bool]:
     hits = engine.find(connection, actor, question)
-    if hits or len(question.wanted) < 2:
+    if hits or len(question.words) < 2 or question.unwanted or question.tags:
         return hits, False
-    return engine.find(connection, actor, question, any_word=True), True
+    return engine.find_any(connection, actor, question.words, question.narrowing), True
 
 
 _FACETS: dict[str, Callable[[Hit], tuple[str, str]]] = {
@@ -247,14 +249,17 @@ def _out_of_sight(connection: Connection, thread_ids: list[int]) -> set[int]:
 
 def similar(connection: Connection, actor: Actor, *, title: str, body: str = "", limit: int = 5) -> tuple[Similar, ...]:
     """Threads and articles with the telling words of a question that is being written; the title counts, the body helps."""
-    words = engine.rarest(connection, telling_words(f"{title} {body[:300]}"))
-    if not words:
-        return ()
-    hits = engine.find(connection, actor, Question(tuple((word,) for word in words)), any_word=True)[: limit * 2]
+    hits = _near(engine.find_any(connection, actor, telling_words(f"{title} {body[:300]}")))[: limit * 2]
     threads = threads_by_id(connection, actor, [hit.local_id for hit in hits if hit.kind != "article"])
     documents = _documents(connection, [hit for hit in hits if hit.kind == "article"])
     found = (_similar(hit, threads.get(hit.local_id), documents.get(_key(hit))) for hit in hits)
     return tuple(each for each in found if each is not None)[:limit]
+
+
+def _near(hits: list[Hit]) -> list[Hit]:
+    """Those that are not far behind the best: something looks alike, or nothing does."""
+    best = max((hit.score for hit in hits), default=0.0)
+    return [hit for hit in hits if hit.score >= best * NEAR]
 
 
 def _similar(hit: Hit, thread: ThreadLine | None, document: Any) -> Similar | None:

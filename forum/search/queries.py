@@ -31,6 +31,9 @@ class Narrowing:
     after: datetime | None = None
 
 
+EVERYTHING = Narrowing()
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A search: words and phrases (each a tuple of folded words) that must occur, those that must not, and whether the last is a
@@ -40,7 +43,7 @@ class Question:
     wanted: tuple[Phrase, ...]
     unwanted: tuple[Phrase, ...] = ()
     tags: tuple[Phrase, ...] = ()
-    narrowing: Narrowing = Narrowing()
+    narrowing: Narrowing = EVERYTHING
     open_end: bool = False
     hints: tuple[Text, ...] = ()
 
@@ -62,7 +65,7 @@ class _Reading:
     wanted: list[Phrase] = field(default_factory=list)
     unwanted: list[Phrase] = field(default_factory=list)
     tags: list[Phrase] = field(default_factory=list)
-    narrowing: Narrowing = Narrowing()
+    narrowing: Narrowing = EVERYTHING
     hints: list[Text] = field(default_factory=list)
     open_end: bool = False
 
