@@ -70,8 +70,16 @@ def why_silent(settings: Settings) -> str | None:
     except Exception as error:  # noqa: BLE001 - every trouble is the answer here
         return str(error) or type(error).__name__
     finally:
-        broker.close()
+        close(broker)
     return None
+
+
+def close(broker: dramatiq.Broker) -> None:
+    """Let go of the broker and of its connections, which some brokers keep."""
+    broker.close()
+    client = getattr(broker, "client", None)
+    if client is not None:
+        client.close()
 
 
 class Bell:
@@ -91,9 +99,10 @@ class Bell:
         self._rung.set()
 
     def stop(self) -> None:
-        """Ring no more."""
+        """Ring no more. What is under way may take the broker a moment; nobody waits for it long."""
         self._stopped.set()
         self._rung.set()
+        self._thread.join(timeout=1)
 
     def _listen(self) -> None:
         while self._rung.wait() and not self._stopped.is_set():
@@ -229,7 +238,7 @@ class Listening:
         self._worker.stop()
         self._threads.stop(timeout=5_000)
         self.bell.stop()
-        self._broker.close()
+        close(self._broker)
 
 
 def start(settings: Settings, db: Database, *, hands: int = 1) -> Listening:
