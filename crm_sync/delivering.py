@@ -4,6 +4,7 @@
 3. settle, only if the lease is still ours. A worker may die between any two of them: see `transitions.lost`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,12 +37,20 @@ UNKNOWN_CONNECTOR = N_("This version does not know the connector %(connector)s."
 _log = structlog.get_logger("loggia.crm")
 
 
-def deliver_round(db: Database, egress: Client, settings: Settings, *, opening: Opening = open_remote) -> int:
+def deliver_round(
+    db: Database,
+    egress: Client,
+    settings: Settings,
+    *,
+    opening: Opening = open_remote,
+    going_on: Callable[[], bool] = lambda: True,
+) -> int:
     """Deliver what is due, on every connection that may call; returns how many deliveries were taken up, 0 when idle.
 
-    Safe to run in as many workers at once as wanted. A call may take half a minute, so give it a thread of its own.
+    Safe to run in as many workers at once as wanted. A call may take half a minute, so give it a thread of its own. After
+    each call `going_on` is asked, so that a worker that is to stop finishes the piece in hand and no more.
     """
-    courier = Courier(db, egress, settings, opening)
+    courier = Courier(db, egress, settings, opening, going_on)
     with db.reading() as connection:
         ids = connections_at_work(connection)
     return sum(courier.drain(connection_id) for connection_id in ids)
@@ -59,10 +68,13 @@ class Courier:
     egress: Client
     settings: Settings
     opening: Opening
+    going_on: Callable[[], bool] = lambda: True
 
     def drain(self, connection_id: int) -> int:
         """Deliver one after the other; a connection that does not answer has had its turn after one."""
         for count in range(MOST_IN_A_ROW):
+            if not self.going_on():
+                return count
             with self.db.transaction() as session:
                 run = claim_next(session, connection_id)
             if run is None:

@@ -46,7 +46,7 @@ from web.pages.failing import error_page
 from web.problems import Refused
 
 if TYPE_CHECKING:
-    from web.worker import Embedded
+    from web.worker import Listening
 
 LARGEST_BODY = 2**20  # a megabyte; a route that takes uploads says so itself
 _log = structlog.get_logger("loggia.web")
@@ -210,10 +210,10 @@ def lifespan(house: Installation) -> Callable[[Litestar], AbstractAsyncContextMa
     return running
 
 
-def _start_worker(house: Installation) -> Embedded | None:
+def _start_worker(house: Installation) -> Listening | None:
     from web import worker
 
     if house.settings.broker_url is None:
-        return worker.start_embedded(house.settings, house.db)
+        return worker.start(house.settings, house.db)
     worker.ring_only(house.settings, house.db)
     return None

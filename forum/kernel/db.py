@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast, dataclass_transform
 import msgspec
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Dialect,
     Engine,
@@ -21,7 +22,9 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    literal_column,
     make_url,
+    select,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, mapped_column
@@ -246,16 +249,23 @@ def is_sqlite(session: Session | Connection) -> bool:
     return bind.dialect.name == "sqlite"
 
 
-_SQLITE_NOW = text(
-    "SELECT CAST(strftime('%s','now') AS INTEGER) * 1000000 + CAST(substr(strftime('%f','now'), 4) AS INTEGER) * 1000"
+_SQLITE_NOW = (
+    "(CAST(strftime('%s','now') AS INTEGER) * 1000000 + CAST(substr(strftime('%f','now'), 4) AS INTEGER) * 1000)"
 )
-_POSTGRESQL_NOW = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)")
+_POSTGRESQL_NOW = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+_SQLITE_MOMENT = literal_column(_SQLITE_NOW, UtcTime)
+_POSTGRESQL_MOMENT = literal_column(_POSTGRESQL_NOW, UtcTime)
+_SELECT_SQLITE_MOMENT, _SELECT_POSTGRESQL_MOMENT = select(_SQLITE_MOMENT), select(_POSTGRESQL_MOMENT)
 
 
 def database_now(session: Session) -> datetime:
     """What the database's own clock says: the judge of leases, whatever the clocks of the workers show."""
-    micros = session.execute(_SQLITE_NOW if is_sqlite(session) else _POSTGRESQL_NOW).scalar_one()
-    return from_micros(int(micros))
+    return session.scalars(_SELECT_SQLITE_MOMENT if is_sqlite(session) else _SELECT_POSTGRESQL_MOMENT).one()
+
+
+def database_moment(session: Session | Connection) -> ColumnElement[datetime]:
+    """The database's own clock as a part of a statement, where asking it first would cost a journey of its own."""
+    return _SQLITE_MOMENT if is_sqlite(session) else _POSTGRESQL_MOMENT
 
 
 def skip_locked(session: Session) -> dict[str, Any]:

@@ -8,17 +8,21 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar, dataclass_transform
+from typing import Any, Literal, TypeVar, cast, dataclass_transform
 
-from sqlalchemy import ColumnElement, String, and_, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Row, Select, String, literal_column, or_, select, update
 from sqlalchemy.orm import Mapped, MappedAsDataclass, Session, mapped_column
 
-from forum.kernel.db import Base, Database, UtcTime, database_now, skip_locked
+from forum.kernel.db import Base, Database, UtcTime, database_moment, database_now, insert_new, skip_locked
 
 State = Literal["waiting", "running", "done", "parked"]
 
 MOST_ATTEMPTS = 12
+WORKER_LOST = "the worker that had this was lost, each time anew"
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
+
+# spelled out, not bound: only so do both databases see that the index of what is due fits, however much was done before
+_WAITING, _RUNNING = literal_column("'waiting'", String), literal_column("'running'", String)
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(mapped_column,))
@@ -34,6 +38,7 @@ class Leased(MappedAsDataclass, kw_only=True):
     settled_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
 
 
+_NO_LEASE: dict[str, None] = {"lease_token": None, "lease_until": None}
 L = TypeVar("L", bound=Any)  # a mapped class with Leased; the two bases cannot be named as one type
 
 
@@ -49,30 +54,64 @@ class Claim:
 def claim(
     session: Session, table: type[L], *, limit: int, lease: timedelta, only: ColumnElement[bool] | None = None
 ) -> list[Claim]:
-    """Take up to `limit` rows that are due. Commit before working, so that the attempts count even if the work kills us."""
+    """Take up to `limit` rows that are due. Commit before working, so that the attempts count even if the work kills us.
+
+    A row whose worker was lost is taken alone: if it is what killed the worker, nothing else suffers with it. After as many
+    attempts as work may fail it is parked.
+    """
     moment = database_now(session)
-    due = or_(
-        and_(table.state == "waiting", table.not_before <= moment),
-        and_(table.state == "running", table.lease_until < moment),
-    )
-    found = session.scalars(
-        select(table.id)
-        .where(due if only is None else and_(due, only))
-        .order_by(table.not_before, table.id)
-        .limit(limit)
-        .with_for_update(**skip_locked(session))
-    ).all()
-    if not found:
+    found = session.execute(_due(table, moment, only).limit(limit).with_for_update(**skip_locked(session))).all()
+    spent = [row.id for row in found if row.attempt >= MOST_ATTEMPTS]
+    if spent:
+        _change(session, table, spent, state="parked", reason=WORKER_LOST, settled_at=moment, **_NO_LEASE)
+    left = [row for row in found if row.attempt < MOST_ATTEMPTS]
+    lost = [row for row in left if row.state == "running"]
+    keys = [row.id for row in lost[:1] or left]
+    if not keys:
         return []
     token = secrets.token_hex(16)
-    taken = session.execute(
+    attempt = table.attempt + 1
+    taken = _change(
+        session, table, keys, state="running", attempt=attempt, lease_token=token, lease_until=moment + lease
+    )
+    return sorted((Claim(row.id, token, row.attempt) for row in taken), key=lambda claimed: keys.index(claimed.key))
+
+
+def _due(table: type[L], moment: datetime, only: ColumnElement[bool] | None) -> Select[Any]:
+    found = (
+        select(table.id, table.attempt, table.state)
+        .where(
+            table.state.in_((_WAITING, _RUNNING)),
+            table.not_before <= moment,
+            or_(table.state == _WAITING, table.lease_until < moment),
+        )
+        .order_by(table.not_before, table.id)
+    )
+    return found if only is None else found.where(only)
+
+
+def _change(session: Session, table: type[L], keys: Sequence[int], **values: Any) -> Sequence[Row[Any]]:
+    return session.execute(
         update(table)
-        .where(table.id.in_(found))
-        .values(state="running", attempt=table.attempt + 1, lease_token=token, lease_until=moment + lease)
+        .where(table.id.in_(keys))
+        .values(values)
         .returning(table.id, table.attempt)
         .execution_options(synchronize_session=False)
+    ).all()
+
+
+def done(session: Session, table: type[L], claimed: Claim) -> bool:
+    """Settle the claimed row before its effect, in the one transaction of both; False when the lease was lost to another worker.
+
+    A fault of the effect undoes this with it. One statement does what locking, looking and settling would need three for.
+    """
+    settled = session.execute(
+        update(table)
+        .where(table.id == claimed.key, table.lease_token == claimed.token, table.state == _RUNNING)
+        .values(state="done", reason=None, settled_at=database_moment(session), **_NO_LEASE)
+        .execution_options(synchronize_session=False)
     )
-    return sorted((Claim(row.id, token, row.attempt) for row in taken), key=lambda claimed: found.index(claimed.key))
+    return bool(cast("CursorResult[Any]", settled).rowcount)
 
 
 def still_ours(session: Session, table: type[L], claimed: Claim) -> L | None:
@@ -151,9 +190,13 @@ class Recurring:
 
 def run_due(db: Database, recurring: Sequence[Recurring]) -> int:
     """Run each recurring work that is due, once over all workers; returns how many ran."""
+    with db.reading() as connection:
+        # most ticks find nothing due, and looking needs no transaction
+        known = connection.execute(select(Schedule.name, Schedule.next_at > database_moment(connection))).all()
+    resting = {name for name, is_later in known if is_later}
     ran = 0
     for each in recurring:
-        if _take_turn(db, each):
+        if each.name not in resting and _take_turn(db, each):
             each.work(db)
             ran += 1
     return ran
@@ -161,16 +204,14 @@ def run_due(db: Database, recurring: Sequence[Recurring]) -> int:
 
 def _take_turn(db: Database, each: Recurring) -> bool:
     with db.transaction() as session:
-        row = session.get(Schedule, each.name, with_for_update=True, populate_existing=True)
         moment = database_now(session)
-        if row is None:
-            session.add(
-                Schedule(name=each.name, every_seconds=int(each.every.total_seconds()), next_at=moment + each.every)
-            )
-            return True
+        seconds = int(each.every.total_seconds())
+        first = insert_new(session, Schedule).values(name=each.name, every_seconds=seconds, next_at=moment)
+        session.execute(first)
+        row = session.get_one(Schedule, each.name, with_for_update=True, populate_existing=True)
         if row.next_at > moment:
             return False
-        row.next_at = moment + each.every
+        row.every_seconds, row.next_at = seconds, moment + each.every
         return True
 
 

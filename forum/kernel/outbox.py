@@ -3,13 +3,14 @@
 `record` in a verb's transaction; `Relay` in the worker. The broker's messages are doorbells only.
 """
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
 import structlog
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, insert, select, text, update
+from sqlalchemy import ForeignKey, Index, Row, String, UniqueConstraint, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from forum.kernel import jobs
@@ -19,6 +20,7 @@ from forum.kernel.jobs import Leased
 
 LEASE = timedelta(seconds=5)
 _BATCH = 100
+_AT_ONCE = 16  # deliveries under one lease: what one worker holds, no other can take while it lives
 _log = structlog.get_logger("loggia.outbox")
 
 
@@ -101,18 +103,11 @@ class Relay:
         waiting = select(OutboxEvent).where(OutboxEvent.fanned_out_at.is_(None)).order_by(OutboxEvent.id)
         while found := session.scalars(waiting).all():
             for fact in found:
-                self._tell_all(session, fact)
+                for subscriber in self._subscribers:
+                    self._tell(session, subscriber, fact)
                 fact.fanned_out_at = now()
             told += len(found)
         return told
-
-    def _tell_all(self, session: Session, fact: OutboxEvent) -> None:
-        kind = self._kinds.get(fact.kind)
-        if kind is None:
-            return
-        for reactions in self._subscribers.values():
-            if kind in reactions:
-                reactions[kind](session, kind(**fact.payload))
 
     def _fan_out(self) -> int:
         with self._db.transaction() as session:
@@ -145,26 +140,35 @@ class Relay:
 
     def _deliver(self) -> int:
         with self._db.transaction() as session:
-            # a small batch: the lease must outlast the whole of it, and a slow subscriber must not hold the others' rows
-            claims = jobs.claim(session, OutboxDelivery, limit=8, lease=LEASE)
-        for claimed in claims:
-            try:
-                self._deliver_one(claimed)
-            except Exception as error:  # noqa: BLE001 - a reaction's fault must not stop the deliveries of others
-                _log.warning("delivery failed", delivery=claimed.key, attempt=claimed.attempt, exc_info=error)
-                self._failed(claimed, error)
+            claims = jobs.claim(session, OutboxDelivery, limit=_AT_ONCE, lease=LEASE)
+            facts = _facts(session, claims)
+        fresh_until = time.monotonic() + LEASE.total_seconds() / 2
+        for number, claimed in enumerate(claims):
+            if time.monotonic() > fresh_until:
+                self._renew(claims[number:])
+                fresh_until = time.monotonic() + LEASE.total_seconds() / 2
+            self._deliver_one(claimed, facts[claimed.key])
         return len(claims)
 
-    def _deliver_one(self, claimed: jobs.Claim) -> None:
+    def _deliver_one(self, claimed: jobs.Claim, fact: Row[Any]) -> None:
+        """In a transaction of its own, so that a reaction's fault undoes nothing of the others."""
+        try:
+            with self._db.transaction() as session:
+                if jobs.done(session, OutboxDelivery, claimed):
+                    self._tell(session, fact.subscriber, fact)
+        except Exception as error:  # noqa: BLE001 - a reaction's fault must not stop the deliveries of others
+            _log.warning("delivery failed", delivery=claimed.key, attempt=claimed.attempt, exc_info=error)
+            self._failed(claimed, error)
+
+    def _tell(self, session: Session, subscriber: str, fact: Row[Any] | OutboxEvent) -> None:
+        kind = self._kinds.get(fact.kind)
+        reaction = None if kind is None else self._subscribers.get(subscriber, {}).get(kind)
+        if kind is not None and reaction is not None:
+            reaction(session, kind(**fact.payload))
+
+    def _renew(self, claims: Sequence[jobs.Claim]) -> None:
         with self._db.transaction() as session:
-            row = jobs.still_ours(session, OutboxDelivery, claimed)
-            if row is None:
-                return
-            fact = session.get_one(OutboxEvent, row.event_id)
-            reaction = self._subscribers.get(row.subscriber, {}).get(self._kinds.get(fact.kind, type(None)))
-            if reaction is not None:
-                reaction(session, self._kinds[fact.kind](**fact.payload))
-            jobs.settle(session, row)
+            jobs.renew(session, OutboxDelivery, claims, LEASE)
 
     def _failed(self, claimed: jobs.Claim, error: Exception) -> None:
         with self._db.transaction() as session:
@@ -173,12 +177,26 @@ class Relay:
                 jobs.postpone(session, row, reason=f"{type(error).__name__}: {error}")
 
 
+def _facts(session: Session, claims: Sequence[jobs.Claim]) -> dict[int, Row[Any]]:
+    """What the claimed deliveries have to tell, read at once: facts never change."""
+    if not claims:
+        return {}
+    wanted = (
+        select(OutboxDelivery.id, OutboxDelivery.subscriber, OutboxEvent.kind, OutboxEvent.payload)
+        .join(OutboxEvent, OutboxEvent.id == OutboxDelivery.event_id)
+        .where(OutboxDelivery.id.in_([claimed.key for claimed in claims]))
+    )
+    return {row.id: row for row in session.execute(wanted)}
+
+
 def oldest_waiting(session: Session) -> datetime | None:
     """Since when the oldest fact waits to be delivered; None when all is done."""
     return session.scalar(
         select(OutboxEvent.created_at)
         .join(OutboxDelivery, OutboxDelivery.event_id == OutboxEvent.id)
-        .where(OutboxDelivery.state.in_(("waiting", "running")))
+        .where(
+            text("outbox_delivery.state IN ('waiting', 'running')")
+        )  # spelled out, so that the index of what is due fits
         .order_by(OutboxEvent.id)
         .limit(1)
     )

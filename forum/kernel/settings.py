@@ -21,7 +21,7 @@ class SettingError(Exception):
     """A variable that cannot be used; the message names it, what it got and what it wants."""
 
     def __init__(self, name: str, got: str, wants: str) -> None:
-        shown = f'"{got}"' if got else "nothing"
+        shown = f'"{"".join(c if c.isprintable() else "…" for c in got)}"' if got else "nothing"
         super().__init__(f"{name} got {shown} and wants {wants}.")
 
 
@@ -121,26 +121,29 @@ def _one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
 def _url(name: str, value: str, schemes: tuple[str, ...]) -> str | None:
     if not value:
         return None
-    parts = urlsplit(value)
-    if parts.scheme not in schemes or not (parts.netloc or parts.scheme == "unix"):
-        raise SettingError(
-            f"LOGGIA_{name}",
-            _without_password(value),
-            "an address that begins with " + " or ".join(f"{s}://" for s in schemes),
-        )
+    wants = "an address that begins with " + " or ".join(f"{s}://" for s in schemes)
+    try:
+        parts = urlsplit(value)
+        is_good = parts.scheme in schemes and bool(parts.hostname or parts.scheme == "unix") and parts.port != 0
+    except ValueError:  # a port that is no number, brackets that do not close
+        is_good = False
+    if not is_good:
+        raise SettingError(f"LOGGIA_{name}", _without_password(value), wants)
     return value
 
 
 def _without_password(value: str) -> str:
-    parts = urlsplit(value)
-    return value if not parts.password else value.replace(f":{parts.password}@", ":…@")
+    """The address as it may be printed. What is no address at all may still hold a password before its last "@"."""
+    before, at, after = value.rpartition("@")
+    scheme, separator, _ = before.rpartition("://")
+    return f"{scheme}{separator}…{at}{after}" if at else value
 
 
 def _database_url(value: str) -> str:
     wants = "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
     try:
         url = make_url(value)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise SettingError("LOGGIA_DATABASE_URL", _without_password(value), wants) from None
     if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
         # SQLAlchemy 2.1 takes a bare postgresql:// for psycopg 3; spelled out so that no version decides it for us
@@ -151,9 +154,9 @@ def _database_url(value: str) -> str:
 
 
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
     wants = "an address such as https://community.example.com, without a path"
     try:
+        parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise SettingError("LOGGIA_BASE_URL", value, wants) from None

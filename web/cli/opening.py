@@ -1,5 +1,6 @@
 """What every command needs: the settings, an up-to-date database, a way to list things."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +9,8 @@ import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import make_url
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from crm_sync.connections import ensure_default_connection
 from forum.kernel import settings
@@ -41,16 +44,22 @@ def opened(given: Settings | None = None) -> Iterator[tuple[Settings, Database]]
 
 
 def prepare(given: Settings) -> None:
-    """Make sure that the database can be used by this version."""
+    """Make sure that the database can be used by this version, and has what every installation has from the start.
+
+    Raises:
+        SettingError: the database does not answer, or its folder cannot be written.
+        NotCurrent: a served database lacks migrations.
+        TooNew: it was written by a newer version.
+    """
     if given.is_sqlite:
-        given.var_dir.mkdir(parents=True, exist_ok=True)
+        make_writable(given)
     db = Database(given.database_url, pool_size=1)
     try:
-        up_to_date = migrations.is_current(db.engine)
+        if _is_current(given, db):
+            _furnish(db)
+            return
     finally:
         db.dispose()
-    if up_to_date:
-        return
     if not given.is_sqlite:
         raise NotCurrent()
     upgrade(given)
@@ -61,10 +70,41 @@ def upgrade(given: Settings) -> None:
     migrations.upgrade(given.database_url)
     db = Database(given.database_url, pool_size=1)
     try:
-        with db.transaction() as session:
-            ensure_default_connection(session)
+        _furnish(db)
     finally:
         db.dispose()
+
+
+def make_writable(given: Settings) -> None:
+    """Make the folder of this installation's own files, and write in it.
+
+    Raises:
+        SettingError: that does not work.
+    """
+    try:
+        given.var_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=given.var_dir):
+            pass
+    except OSError as error:
+        wants = f"a directory that can be written ({(error.strerror or str(error)).lower()})"
+        raise settings.SettingError("LOGGIA_VAR_DIR", str(given.var_dir), wants) from None
+
+
+def _is_current(given: Settings, db: Database) -> bool:
+    try:
+        return migrations.is_current(db.engine)
+    except DatabaseError as error:
+        got = make_url(given.database_url).render_as_string(hide_password=True)
+        wants = f"a database that answers ({str(error.orig).splitlines()[0]})"
+        raise settings.SettingError("LOGGIA_DATABASE_URL", got, wants) from None
+
+
+def _furnish(db: Database) -> None:
+    try:
+        with db.transaction() as session:
+            ensure_default_connection(session)
+    except IntegrityError:
+        pass  # another process made it in the same moment
 
 
 def listed(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, as_json: bool) -> None:

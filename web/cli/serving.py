@@ -3,7 +3,7 @@
 import click
 
 from forum.kernel import settings
-from web.cli.opening import prepare
+from web.cli.opening import make_writable, prepare
 
 
 @click.command()
@@ -31,6 +31,7 @@ def worker(processes: int, threads: int) -> None:
     given = settings.load()
     if given.broker_url is None:
         raise click.UsageError("LOGGIA_BROKER_URL is not set, so the worker runs inside loggia serve.")
+    make_writable(given)
     prepare(given)
     from web.supervising import supervise
 

@@ -42,8 +42,13 @@ def downgrade(database_url: str, revision: str) -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Whether the database is at the newest revision; says so without importing Alembic."""
+    """Whether the database is at the newest revision; says so without importing Alembic.
+
+    Raises:
+        TooNew: it is ahead of this version.
+    """
     with engine.connect() as connection:
+        _refuse_newer(connection)
         return current(connection) == head()
 
 
