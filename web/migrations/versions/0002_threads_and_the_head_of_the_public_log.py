@@ -53,6 +53,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("decision", schema=None) as batch_op:
+        batch_op.create_index("ix_decision_about", ["about_number"], unique=False)
         batch_op.create_index("ix_decision_at", ["at", "id"], unique=False)
 
     op.create_table(
@@ -472,6 +473,7 @@ def downgrade() -> None:
     op.drop_table("decision_head")
     with op.batch_alter_table("decision", schema=None) as batch_op:
         batch_op.drop_index("ix_decision_at")
+        batch_op.drop_index("ix_decision_about")
 
     op.drop_table("decision")
     op.drop_table("category")

@@ -150,6 +150,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notification", schema=None) as batch_op:
         batch_op.create_index("ix_notification_member", ["member_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_notification_unread",
+            ["member_id"],
+            unique=False,
+            sqlite_where=sa.text("read_at IS NULL"),
+            postgresql_where=sa.text("read_at IS NULL"),
+        )
 
     full_text.create(op)
 
@@ -157,6 +164,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     full_text.drop(op)
     with op.batch_alter_table("notification", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_notification_unread",
+            sqlite_where=sa.text("read_at IS NULL"),
+            postgresql_where=sa.text("read_at IS NULL"),
+        )
         batch_op.drop_index("ix_notification_member")
 
     op.drop_table("notification")
