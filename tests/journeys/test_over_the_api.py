@@ -115,6 +115,8 @@ def reply(town: Town, thread: int) -> tuple[int, int]:
         "POST", f"/threads/{thread}/posts", {"body": "We say so.", "statement": True}, status=403, kind="not-allowed"
     )
     posts = town.nobody("GET", f"/threads/{thread}/posts")["items"]
+    leads = httpx2.get(posts[2]["url"], follow_redirects=False).headers["location"]
+    assert leads.endswith(f"#p{answer['id']}")
     assert [post["author"]["handle"] for post in posts] == ["anna", "bruno", "bruno", "anna", "sara"]
     return guess["id"], answer["id"]
 
@@ -216,4 +218,4 @@ def tell_the_company(town: Town, thread: int, answer: int) -> None:
 
     told = until(case, "the case in the journal")
     assert (told["title"], told["state"], told["tags"]) == (TITLE, "solved", ["drip", "leva"])
-    assert [one["url"].rpartition("#")[2] for one in told["answers"] if one["accepted"]] == [f"p{answer}"]
+    assert [one["url"] for one in told["answers"] if one["accepted"]] == [f"{town.house.url}/p/{answer}"]
