@@ -66,7 +66,7 @@ _THREAD: Select[Any] = (
 )
 _ANSWERS = (
     select(
-        _post.number,
+        _post.id,
         _post.source,
         _post.created_at,
         _post.accepted_at,
@@ -133,7 +133,7 @@ def _case(session: Session, thread_id: int, base_url: str) -> Case | None:
         asked_by=_person(row),
         asked_at=row.created_at,
         solved_at=row.solved_at,
-        answers=tuple(_answer(answer, url) for answer in answers),
+        answers=tuple(_answer(answer, base_url) for answer in answers),
     )
 
 
@@ -143,11 +143,11 @@ def _state(solved_at: datetime | None, closed_at: datetime | None) -> Literal["o
     return "open" if closed_at is None else "closed"
 
 
-def _answer(row: Any, thread_url: str) -> Answer:
+def _answer(row: Any, base_url: str) -> Answer:
     return Answer(
         by=_person(row),
         text=row.source,
-        url=f"{thread_url}#p{row.number}",
+        url=f"{base_url}/p/{row.id}",
         at=row.created_at,
         accepted=row.accepted_at is not None,
         official=row.official_at is not None,

@@ -52,7 +52,6 @@ class PostResource(msgspec.Struct, frozen=True, kw_only=True):
 
     id: int
     thread_id: int
-    thread_slug: str
     number: int
     is_comment: bool
     parent_id: int | None
@@ -114,7 +113,7 @@ _MARKS: Select[Any] = select(_P.id, _P.accepted_at, _P.official_at).where(
 _IS_READABLE = and_(shown_to(_P), _P.deleted_at.is_(None))
 _POSTS: Select[Any] = (
     select(
-        _P.id, _P.thread_id, _T.slug.label("thread_slug"), _P.number, _P.is_comment, _P.parent_id,
+        _P.id, _P.thread_id, _P.number, _P.is_comment, _P.parent_id,
         _M.handle.label("author_handle"), _M.name.label("author_name"),
         _P.is_company, _P.badge_team, _P.badge_title, _P.is_statement,
         case((_IS_READABLE, _P.source), else_=null()).label("source"),

@@ -79,8 +79,16 @@ def test_the_whole_path(
             context = new_context(java_script_enabled=scripted, locale=language, **device)
             return Person(context, house.url, witness, name=name, locale=locale)
 
-        people = [person(name) for name in ("Anna", "Bruno", "Sara", "Mina", "nobody", "Olga")]
-        walk = Walk(house, scripted, *people)
+        walk = Walk(
+            house=house,
+            scripted=scripted,
+            asker=person("Anna"),
+            peer=person("Bruno"),
+            staff=person("Sara"),
+            moderator=person("Mina"),
+            operator=person("Olga"),
+            visitor=person("nobody"),
+        )
         for take in STEPS:
             take(walk)
         key = step.a_key_is_made_for_a_program(walk)

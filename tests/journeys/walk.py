@@ -130,6 +130,7 @@ def the_customer_decides_what_helped(walk: Walk) -> None:
     asker.press("This solved it", asker.post(ADVERT))
     asker.told("Marked as what solved it.")
     expect(asker.page.locator(f".seal.is-solved + #p{walk.posts[ADVERT]}")).to_be_visible()
+    walk.peer.finds(ledger_of(walk.peer), walk.peer.words("Answer accepted"))
     asker.press("This solved it", asker.post("twenty seconds"))
     asker.told("Marked as what solved it.")
     expect(asker.page.locator(".seal.is-solved")).to_have_count(1)
@@ -142,13 +143,16 @@ def the_customer_decides_what_helped(walk: Walk) -> None:
 
 def reputation_grows(walk: Walk) -> None:
     peer = walk.peer
-    ledger = f"/m/{peer.name}?tab=reputation"
-    peer.finds(ledger, peer.words("Accepted answer taken back"))
-    peer.finds(ledger, peer.words("Post voted up"))
+    peer.finds(ledger_of(peer), peer.words("Accepted answer taken back"))
+    peer.finds(ledger_of(peer), peer.words("Post voted up"))
     points = peer.page.locator("table td.num b")
     gained = [int(text.replace("−", "-")) for text in points.all_inner_texts()]
     assert sorted(gained) == [-15, 10, 15, 15]
     expect(peer.page.locator("aside dd.num").first).to_have_text("25")
+
+
+def ledger_of(person: Person) -> str:
+    return f"/m/{person.name}?tab=reputation"
 
 
 # Changing, deciding

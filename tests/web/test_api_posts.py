@@ -34,7 +34,7 @@ def test_replies_and_comments_are_added_and_listed_in_order(site: Site, database
         "handle": employee.handle, "name": employee.name, "company": True, "team": "Repairs", "title": "Engineer",
     }  # fmt: skip
     assert (word["statement"], comment["comment"], comment["parent"]) == (True, True, word["id"])
-    assert reply["url"].startswith(f"{HERE}/t/{opened.id}/")
+    assert reply["url"] == f"{HERE}/p/{reply['id']}"
     first, second = site.nobody("GET", f"{path}?limit=3"), None
     second = site.nobody("GET", f"{path}?limit=3&cursor={first['next']}")
     assert [item["number"] for page in (first, second) for item in page["items"]] == [1, 2, 3, 4]

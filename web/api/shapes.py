@@ -143,7 +143,7 @@ def post_shape(request: AnyRequest, post: PostResource) -> PostShape:
     return PostShape(
         id=post.id,
         thread=post.thread_id,
-        url=absolute(request, f"/t/{post.thread_id}/{post.thread_slug}#p{post.number}"),
+        url=absolute(request, f"/p/{post.id}"),
         number=post.number,
         parent=post.parent_id,
         comment=post.is_comment,
