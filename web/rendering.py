@@ -1,13 +1,15 @@
 """Pages as bytes: one Jinja environment per language, tuned once, here.
 
-A page is mostly translated words and escaped values, and a stock environment pays for both at every request. Four
+A page is mostly translated words and escaped values, and a stock environment pays for both at every request. Five
 changes take that away, and a test renders every template both ways and compares the bytes:
 
 1. calls whose arguments are known (`_('…')`, `icon('…')`, `asset('…')`) are answered when the template is compiled, and
-   a sentence with values in it becomes text, value, text;
+   a sentence with values in it becomes text, value, text; what then stands side by side is written out together;
 2. values go through an escape that builds no `Markup` object for each;
-3. macros are called straight, not through the context, and take their arguments as they come;
-4. attributes are read with the builtin `getattr`. Contexts therefore hold objects, never dicts, and a missing name raises.
+3. macros are called straight, not through the context, and take their arguments as they come; what they return is not
+   escaped again, because it was inside;
+4. attributes are read as Python reads them. Contexts therefore hold objects, never dicts, and a missing name raises;
+5. imported files are run once, not once per import.
 
 Templates belong to us; what people write reaches them as values only.
 """
@@ -15,8 +17,9 @@ Templates belong to us; what people write reaches them as values only.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
+from keyword import iskeyword
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -24,7 +27,8 @@ from typing import Any
 import jinja2
 from jinja2 import nodes, pass_eval_context
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.runtime import Macro
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context, Macro, markup_join
 from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
@@ -107,7 +111,7 @@ class LocaleEnvironment(jinja2.Environment):
 
 
 class _Template(jinja2.Template):
-    """A template whose values go through `_escaped`, and whose macros are `_Macro`."""
+    """A template whose values go through `_escaped`, whose macros are `_Macro`, and which is imported ready-made."""
 
     @classmethod
     def from_code(
@@ -119,10 +123,16 @@ class _Template(jinja2.Template):
     ) -> jinja2.Template:
         namespace = {"environment": environment, "__file__": code.co_filename}
         exec(code, namespace)  # noqa: S102 - the code that Jinja compiled from our template, as Jinja runs it
-        namespace |= {"escape": _escaped, "Macro": _Macro}
+        namespace |= {"escape": _escaped, "Macro": _Macro, "markup_join": _joined}
         made = cls._from_namespace(environment, namespace, globals)
         made._uptodate = uptodate
         return made
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        # Jinja compares the importer's globals with these at every import. There are none but the environment's.
+        if self._module is None:
+            self._module = self.make_module()
+        return self._module
 
 
 def _escaped(value: Any) -> str:
@@ -139,27 +149,80 @@ def _escaped(value: Any) -> str:
     return _escape_inner(str(value))
 
 
+def _joined(parts: Iterable[Any]) -> str:
+    """What `a ~ b` gives: plain text unless a part is markup."""
+    texts = [part if type(part) is str else int.__repr__(part) if type(part) is int else None for part in parts]
+    return markup_join(parts) if None in texts else "".join(texts)  # type: ignore[arg-type]
+
+
 class _Macro(Macro):
-    """A macro that is quick when it is called with plain arguments."""
+    """A macro that is quick when it is called with plain arguments.
+
+    `straight` takes them alone and returns text that is escaped but not marked as such, for the output position.
+    """
+
+    def __init__(self, environment: jinja2.Environment, func: Callable[..., str], *about: Any) -> None:
+        super().__init__(environment, func, *about)
+        self._is_plain = not (self.caller or self.explicit_caller or self.catch_varargs or self.catch_kwargs)
+        self.straight: Callable[..., str] = self
+        if self._is_plain:
+            func.__defaults__ = (missing,) * self._argument_count
+            self.straight = func
 
     @pass_eval_context
     def __call__(self, *args: Any, **kwargs: Any) -> str:
-        given = len(args) - 1
-        if kwargs or self.caller or self.explicit_caller or self.catch_varargs or given > self._argument_count:
+        if kwargs or not self._is_plain:
             return super().__call__(*args, **kwargs)
-        return Markup(self._func(*args[1:], *(missing,) * (self._argument_count - given)))  # noqa: S704 - escaped inside
+        return Markup(self._func(*args[1:]))  # noqa: S704 - escaped inside
 
 
 class _CodeGenerator(CodeGenerator):
+    """Writes attributes and calls of macros as plain Python."""
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:
+        if iskeyword(node.attr):
+            super().visit_Getattr(node, frame)
+            return
+        self.write("(")
+        self.visit(node.node, frame)
+        self.write(f").{node.attr}")
+
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
         passed = getattr(node, "passed_first", None)
         if passed is None:
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
         self.visit(node.node, frame)
+        if getattr(node, "is_straight", False):
+            self._write_straight(node, frame)
+            return
         self.write(f"({passed}")
         self.signature(node, frame, {"caller": "caller"} if forward_caller else None)
         self.write(")")
+
+    def _write_straight(self, node: nodes.Call, frame: Frame) -> None:
+        self.write(".straight(")
+        for argument in node.args:
+            self.visit(argument, frame)
+            self.write(", ")
+        self.write(")")
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if _is_plain_macro(node):
+            node.is_straight = True  # type: ignore[attr-defined]
+        else:
+            super()._output_child_pre(node, frame, finalize)
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if not _is_plain_macro(node):
+            super()._output_child_post(node, frame, finalize)
+
+
+def _is_plain_macro(node: nodes.Expr) -> bool:
+    """A call of a macro with positional arguments alone."""
+    if not isinstance(node, nodes.Call) or node.kwargs or node.dyn_args or node.dyn_kwargs:
+        return False
+    return getattr(node, "passed_first", None) == "context.eval_ctx"
 
 
 def _mark_straight_calls(template: nodes.Template) -> None:
@@ -200,6 +263,13 @@ class _Folding(NodeTransformer):
             return nodes.Const(PURE[name](*arguments), lineno=node.lineno)
         return node
 
+    def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
+        super().generic_visit(node, *args, **kwargs)
+        for name in {"body", "else_"} & set(node.fields):
+            statements = getattr(node, name)
+            statements[:] = _together(statements)
+        return node
+
     def visit_Output(self, node: nodes.Output) -> list[nodes.Node]:
         self.generic_visit(node)
         folded: list[nodes.Node] = []
@@ -238,13 +308,26 @@ class _Folding(NodeTransformer):
         return nodes.If(single, singular, [], plural, lineno=number.lineno)
 
 
+def _together(statements: list[nodes.Node]) -> list[nodes.Node]:
+    """The same statements, what is written out one after the other joined into one."""
+    joined: list[nodes.Node] = []
+    for statement in statements:
+        if isinstance(statement, nodes.Output) and joined and isinstance(joined[-1], nodes.Output):
+            joined[-1].nodes.extend(statement.nodes)
+        else:
+            joined.append(statement)
+    return joined
+
+
 def _spelled(text: str, values: dict[str, nodes.Expr]) -> list[nodes.Expr]:
     """`text` with its `%(name)s` replaced by the expressions of `values`."""
     parts: list[nodes.Expr] = []
     start = 0
     for found in _VALUE.finditer(text):
-        parts.append(nodes.TemplateData(text[start : found.start()]))
+        if found.start() > start:
+            parts.append(nodes.TemplateData(text[start : found.start()]))
         parts.append(values[found[1]] if found[1] else nodes.TemplateData("%"))
         start = found.end()
-    parts.append(nodes.TemplateData(text[start:]))
+    if text[start:]:
+        parts.append(nodes.TemplateData(text[start:]))
     return parts

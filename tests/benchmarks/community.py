@@ -1,143 +1,211 @@
-"""A community to measure on: threads with twenty posts each, made by the verbs themselves."""
+"""A community to measure on, of any size: threads with twenty posts each, written a batch of rows at a time.
 
+The same numbers give the same community on both databases, and a larger one begins like a smaller one. Few members write
+much and most write little: of a thousand members the busiest has three posts of a hundred.
+"""
+
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.orm import Session
 
-from forum.kernel.access import Actor
-from forum.kernel.db import Database
-from forum.kernel.outbox import OutboxDelivery, OutboxEvent
-from forum.members import accounts, tokens
-from forum.members.actors import SYSTEM, actor_of
+from forum.kernel import markdown
+from forum.kernel.db import Base, Database
+from forum.members import tokens
+from forum.members.actors import actor_of
+from forum.members.tables import FIRST_PRIVILEGES, Member
 from forum.search import rebuilding
-from forum.threads import answers, asking, categories, places, replying, voting
+from forum.threads import places, ranking
+from forum.threads.tables import Acceptance, Category, Post, Tag, Thread, ThreadTag
+from forum.threads.text import slug
 
-THREADS, POSTS, PEOPLE = 300, 20, 24
-WORDS = [
-    "boiler",
-    "pressure",
-    "valve",
-    "grinder",
-    "burr",
-    "portafilter",
-    "basket",
-    "gasket",
-    "steam",
-    "wand",
-    "pump",
-    "descale",
-    "filter",
-    "water",
-    "hardness",
-    "temperature",
-    "shot",
-    "crema",
-    "extraction",
-    "dose",
-    "yield",
-    "tamper",
-    "puck",
-    "channel",
-    "espresso",
-    "lever",
-    "group",
-    "head",
-    "firmware",
-    "display",
-    "error",
-    "code",
-    "warranty",
-    "order",
-    "shipping",
-    "cable",
-    "fuse",
-    "relay",
-    "sensor",
-    "thermostat",
-    "leak",
-    "drip",
-    "tray",
-    "drain",
-    "hose",
-    "clamp",
-    "seal",
-    "spring",
-    "screw",
-    "manual",
-]
+POSTS_A_THREAD, POSTS_A_MEMBER = 20, 250
+_THREADS_AT_ONCE = 250
+_BODIES = 200  # different ones; rendering each post would take longer than everything else
+_BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
+WORDS = """boiler pressure valve grinder burr portafilter basket gasket steam wand pump descale filter water hardness
+temperature shot crema extraction dose yield tamper puck channel espresso lever group head firmware display error code warranty
+order shipping cable fuse relay sensor thermostat leak drip tray drain hose clamp seal spring screw manual""".split()
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Community:
-    """What a benchmark needs to know of it."""
+    """What a benchmark needs to know of it. `handle` is a member's who wrote about as much as the average."""
 
     thread_ids: list[int]
     member_ids: list[int]
     handle: str
+    busiest: str
     token: str
 
 
-def filled(db: Database) -> Community:
-    """Fill an empty database. Nothing waits in the outbox afterwards, and the search index is complete."""
-    people = _people(db)
-    ids = [_thread(db, people, number) for number in range(THREADS)]
+def filled(db: Database, posts: int = 6_000) -> Community:
+    """Fill an empty database, search index and counters included, or let one that this function filled grow to `posts`."""
+    before = _count(db, Thread)
+    if not before:
+        with db.transaction() as session:
+            _write(session, Category, [{"id": 1, "slug": "machines", "name": "Machines", "kinds": ["question", "discussion"]}])
+            _write(session, Tag, [{"id": n, "name": word, "name_key": word} for n, word in enumerate(WORDS, 1)])
+    people = max(24, posts // POSTS_A_MEMBER)
     with db.transaction() as session:
-        token = tokens.create(session, people[0], name="benchmark", scopes=["read", "write"])
-        session.execute(delete(OutboxDelivery))
-        session.execute(delete(OutboxEvent))
+        _write(session, Member, [_member(n) for n in range(_count(db, Member) + 1, people + 1)])
+    bodies = [_body(number) for number in range(_BODIES)]
+    for first in range(before, posts // POSTS_A_THREAD, _THREADS_AT_ONCE):
+        last = min(first + _THREADS_AT_ONCE, posts // POSTS_A_THREAD)
+        with db.transaction() as session:
+            _write_threads(session, [_Made(number, people, bodies) for number in range(first + 1, last + 1)])
+    _finish(db)
+    return _community(db, people)
+
+
+def _community(db: Database, people: int) -> Community:
+    with db.transaction() as session:
+        token = tokens.create(session, actor_of(session, 2), name="benchmark", scopes=["read", "write"])
+        wrote = select(Post.author_id, func.count().label("posts")).group_by(Post.author_id).subquery()
+        nearest = func.abs(wrote.c.posts - POSTS_A_MEMBER)
+        average = session.execute(select(wrote.c.author_id).order_by(nearest, wrote.c.author_id).limit(1)).scalar_one()
+    step = max(1, _count(db, Thread) // 300)
+    return Community(list(range(step, step * 300, step)), list(range(1, people + 1)), f"person{average}", "person1", token)
+
+
+def _member(number: int) -> Row:
+    key = f"person{number}"
+    return {
+        "id": number,
+        "handle": key,
+        "handle_key": key,
+        "name": f"Person {number}",
+        "points": number,
+        "privileges": FIRST_PRIVILEGES,
+        "created_at": _BEGIN,
+    }
+
+
+class _Made:
+    """One thread with its posts, tags and acceptance, as rows."""
+
+    def __init__(self, number: int, people: int, bodies: list[tuple[str, str]]) -> None:
+        self._chance = random.Random(number)
+        self._people = people
+        self.number = number
+        self.began = _BEGIN + timedelta(minutes=number)
+        self.is_question = number % 5 != 0
+        self.posts = [self._post(place, *bodies[self._chance.randrange(len(bodies))]) for place in range(POSTS_A_THREAD)]
+        self.thread = self._thread()
+        self.tags = [{"thread_id": number, "tag_id": tag} for tag in self._chance.sample(range(1, len(WORDS) + 1), 2)]
+
+    def _post(self, place: int, source: str, html: str) -> Row:
+        votes = _Votes(self._chance.randrange(8), self._chance.randrange(2))
+        if place == 3 and self.is_question and self.number % 3 == 0:
+            votes.accepted_at = self.began + timedelta(days=1)
+        return {
+            "id": (self.number - 1) * POSTS_A_THREAD + place + 1,
+            "thread_id": self.number,
+            "number": place + 1,
+            "author_id": int(self._people * self._chance.random() ** 2) + 1,
+            "source": source,
+            "html": html,
+            "renderer": markdown.RENDERER_VERSION,
+            "created_at": self.began + timedelta(minutes=place * 7),
+            "up": votes.up,
+            "down": votes.down,
+            "rank": ranking.rank(votes),
+            "accepted_at": votes.accepted_at,
+        }
+
+    def _thread(self) -> Row:
+        title = f"The {words(self.number, 3)} stops after {self.number} seconds"
+        return {
+            "id": self.number,
+            "kind": "question" if self.is_question else "discussion",
+            "category_id": 1,
+            "author_id": self.posts[0]["author_id"],
+            "title": title,
+            "slug": slug(title),
+            "created_at": self.began,
+            "last_activity_at": self.began + timedelta(minutes=(POSTS_A_THREAD - 1) * 7),
+            "post_count": POSTS_A_THREAD,
+            "reply_count": POSTS_A_THREAD - 1,
+            "score": self.posts[0]["up"] - self.posts[0]["down"],
+            "solved_at": self.posts[3]["accepted_at"],
+        }
+
+    def acceptances(self) -> Iterator[Row]:
+        for post in self.posts:
+            if post["accepted_at"] is not None:
+                yield {
+                    "thread_id": self.number,
+                    "post_id": post["id"],
+                    "by_member_id": self.thread["author_id"],
+                    "as_role": "author",
+                    "at": post["accepted_at"],
+                }
+
+
+@dataclass
+class _Votes:
+    """What the place of a post depends on."""
+
+    up: int
+    down: int
+    accepted_at: datetime | None = None
+    official_at: datetime | None = None
+
+
+def _write_threads(session: Session, made: list[_Made]) -> None:
+    _write(session, Thread, [each.thread for each in made])
+    _write(session, Post, [post for each in made for post in each.posts])
+    _write(session, ThreadTag, [tag for each in made for tag in each.tags])
+    _write(session, Acceptance, [row for each in made for row in each.acceptances()])
+
+
+def _write(session: Session, table: type[Base], rows: list[Row]) -> None:
+    if rows:
+        session.connection().execute(insert(table), rows)
+
+
+def _finish(db: Database) -> None:
+    """What is counted elsewhere or by the database itself: tags, categories, the next ids, the index, the planner's figures."""
+    used = select(func.count()).where(ThreadTag.tag_id == Tag.id).scalar_subquery()
+    with db.transaction() as session:
+        session.execute(update(Tag).values(thread_count=used).execution_options(synchronize_session=False))
+        if not db.is_sqlite:
+            for table in ("category", "tag", "member", "thread", "post"):
+                session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"))
     places.recount_categories(db)
     rebuilding.rebuild(db)
-    return Community(ids, [person.member_id or 0 for person in people], people[0].handle, token)
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
 
 
-def _people(db: Database) -> list[Actor]:
-    with db.transaction() as session:
-        categories.create(session, SYSTEM, slug="machines", name="Machines", kinds=["question", "idea", "discussion"])
-        members = [
-            accounts.register(
-                session, handle=f"person{n}", mail=f"person{n}@example.com", password="correct horse battery"
-            )
-            for n in range(PEOPLE)
-        ]
-        session.flush()
-        return [actor_of(session, member.id) for member in members]
+def _count(db: Database, table: type[Thread] | type[Member]) -> int:
+    with db.reading() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
-def _thread(db: Database, people: list[Actor], number: int) -> int:
-    asker = people[number % len(people)]
-    with db.transaction() as session:
-        thread = asking.ask(
-            session,
-            asker,
-            kind="question",
-            category="machines",
-            title=f"The {_words(number, 3)} stops after {number} seconds",
-            body=body(number),
-            tags=[_words(number, 1), _words(number + 7, 1)],
-        )
-        session.flush()
-        replies = []
-        for turn in range(1, POSTS):
-            author = people[(number + turn) % len(people)]
-            replies.append(replying.reply(session, author, thread_id=thread.id, body=body(number * POSTS + turn)))
-        session.flush()
-        for turn, reply in enumerate(replies[:5]):
-            voting.vote(session, people[(number + turn + 9) % len(people)], post_id=reply.id, value=1)
-        if number % 3 == 0:
-            answers.accept(session, asker, post_id=replies[2].id)
-        return thread.id
+def _body(number: int) -> tuple[str, str]:
+    """Some 450 characters of Markdown with a list, a bold word, a link and now and then code; and its HTML."""
+    source = body(number)
+    return source, markdown.render(source).html
 
 
 def body(number: int) -> str:
-    """Some 450 characters of Markdown with a list, a bold word, a link and now and then code."""
-    text = f"I would start with the **{_words(number, 2)}**. {_sentence(number)} {_sentence(number + 1)}\n\n"
-    text += f"- {_sentence(number + 2)}\n- {_sentence(number + 3)}\n\nSee [the manual](https://example.com/{number}).\n"
-    return text + ("\n```\nE14 boiler sensor\n```\n" if number % 5 == 0 else "")
+    """The Markdown alone."""
+    said = f"I would start with the **{words(number, 2)}**. {_sentence(number)} {_sentence(number + 1)}\n\n"
+    said += f"- {_sentence(number + 2)}\n- {_sentence(number + 3)}\n\nSee [the manual](https://example.com/{number}).\n"
+    return said + ("\n```\nE14 boiler sensor\n```\n" if number % 5 == 0 else "")
 
 
 def _sentence(number: int) -> str:
-    return f"Then the {_words(number * 3 + 1, 6)} until it holds."
+    return f"Then the {words(number * 3 + 1, 6)} until it holds."
 
 
-def _words(number: int, count: int) -> str:
+def words(number: int, count: int) -> str:
+    """So many of the words, others for another number."""
     return " ".join(WORDS[(number * 7 + step * 13) % len(WORDS)] for step in range(count))
