@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -15,7 +16,7 @@ from forum.articles.tables import Article
 from forum.kernel import clock
 from forum.kernel.access import ANONYMOUS, Actor
 from forum.kernel.db import Database
-from forum.search.pages import Asked, SearchPage, search_page, similar
+from forum.search.pages import Asked, SearchPage, Similar, search_page, similar
 from forum.threads import answers, editing, hiding
 from forum.threads.tables import Thread
 from tests.forum import making as make
@@ -23,12 +24,12 @@ from tests.installing import deliver_all
 from tests.shared import shared_data
 
 
-def look(database: Database, typed: str, actor: Actor = ANONYMOUS, **ticks: object) -> SearchPage:
+def look(database: Database, typed: str, actor: Actor = ANONYMOUS, **ticks: Any) -> SearchPage:
     with database.reading() as connection:
-        return search_page(connection, actor, Asked(typed=typed, **ticks))  # type: ignore[arg-type]
+        return search_page(connection, actor, Asked(typed=typed, **ticks))
 
 
-def found(database: Database, typed: str, actor: Actor = ANONYMOUS, **ticks: object) -> list[int]:
+def found(database: Database, typed: str, actor: Actor = ANONYMOUS, **ticks: Any) -> list[int]:
     """The ids of what is found, threads and articles alike."""
     page = look(database, typed, actor, **ticks)
     assert not page.loosened
@@ -36,7 +37,7 @@ def found(database: Database, typed: str, actor: Actor = ANONYMOUS, **ticks: obj
     return [thing.id for thing in things if thing is not None]
 
 
-def put(database: Database, do: Callable[[Session], Thread], **_: object) -> int:
+def put(database: Database, do: Callable[[Session], Thread]) -> int:
     """Do it, let the index follow, and say which thread it was."""
     with database.transaction() as session:
         made = do(session).id
@@ -44,7 +45,7 @@ def put(database: Database, do: Callable[[Session], Thread], **_: object) -> int
     return made
 
 
-def told(title: str, body: str = make.BODY, **fields: object) -> Callable[[Session], Thread]:
+def told(title: str, body: str = make.BODY, **fields: Any) -> Callable[[Session], Thread]:
     return lambda session: make.thread(session, title=title, body=body, **fields)
 
 
@@ -123,7 +124,7 @@ def test_what_nothing_has_whole_is_loosened(database: Database) -> None:
     key = put(database, told("The pangolin spout leaks a little water"))
     page = look(database, "pangolin spout of obsidian")
     assert page.loosened
-    assert [result.thread.id for result in page.results if result.thread][0] == key
+    assert next(result.thread.id for result in page.results if result.thread) == key
     assert not look(database, "obsidian").results
     assert not look(database, "pangolin obsidian -spout").results
 
@@ -248,12 +249,11 @@ def test_nothing_typed_breaks_a_search(database: Database) -> None:
         "の",
     ]
     for words in typed:
-        words = words.replace("\x00", "")
-        look(database, words)
-        _alike(database, words)
+        look(database, words.replace("\x00", ""))
+        _alike(database, words.replace("\x00", ""))
 
 
-def _alike(database: Database, title: str, actor: Actor = ANONYMOUS) -> tuple[object, ...]:
+def _alike(database: Database, title: str, actor: Actor = ANONYMOUS) -> tuple[Similar, ...]:
     with database.reading() as connection:
         return similar(connection, actor, title=title)
 
