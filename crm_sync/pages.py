@@ -6,7 +6,20 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Row, Select, String, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Row,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+)
 
 from crm_sync.policies import may_see_connections
 from crm_sync.tables import Connection as ConnectionRow
@@ -22,11 +35,15 @@ from forum.threads.tables import Thread
 
 DEAD = ("parked", "held")
 _OPEN = ("waiting", "running", "unsure", "held", "parked")
-_A_DAY = timedelta(hours=24)
+_HOURS = 24
+_A_DAY = timedelta(hours=_HOURS)
 
 
 class ConnectionHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """One connection, and how it does. `counts` has every state but done; `oldest_waiting_at` is the lag."""
+    """One connection, and how it does. `counts` has every state but done; `oldest_waiting_at` is the lag.
+
+    `by_hour` is how much was delivered in each of the last 24 hours, the oldest first.
+    """
 
     id: int
     name: str
@@ -40,8 +57,12 @@ class ConnectionHealth(msgspec.Struct, frozen=True, kw_only=True):
     budget: int | None
     last_success_at: datetime | None
     oldest_waiting_at: datetime | None
-    delivered_in_a_day: int
+    by_hour: tuple[int, ...]
     counts: Mapping[str, int]
+
+    @property
+    def delivered_in_a_day(self) -> int:
+        return sum(self.by_hour)
 
     @property
     def health(self) -> str:
@@ -135,14 +156,19 @@ _COUNTS = (
     .join_from(ConnectionRow.__table__, CrmDelivery.__table__, and_(_d.connection_id == _c.id, _d.state.in_(_OPEN)))
     .group_by(_c.id, _d.state)
 )
+_HOUR = 3_600_000_000  # microseconds, as the databases keep time
+_since = bindparam("since", type_=UtcTime)
+_hour = (type_coerce(_d.settled_at, BigInteger) - type_coerce(_since, BigInteger)) // literal_column(
+    str(_HOUR), BigInteger
+)
 _DELIVERED = (
-    select(_c.id, func.count().label("number"))
+    select(_c.id, _hour.label("hour"), func.count().label("number"))
     .join_from(
         ConnectionRow.__table__,
         CrmDelivery.__table__,
-        and_(_d.connection_id == _c.id, _d.settled_at >= bindparam("since", type_=UtcTime), _d.state == "done"),
+        and_(_d.connection_id == _c.id, _d.settled_at >= _since, _d.state == "done"),
     )
-    .group_by(_c.id)
+    .group_by(_c.id, literal_column("hour"))
 )
 _LINES: Select[Any] = (
     select(
@@ -208,7 +234,9 @@ def _connections(connection: Connection) -> tuple[ConnectionHealth, ...]:
         counts.setdefault(row.id, dict.fromkeys(_OPEN, 0))[row.state] = row.number
         if row.state in ("waiting", "unsure"):
             oldest[row.id] = min(row.oldest, oldest.get(row.id, row.oldest))
-    delivered = {row.id: row.number for row in connection.execute(_DELIVERED, {"since": now() - _A_DAY})}
+    delivered: dict[int, list[int]] = {}
+    for row in connection.execute(_DELIVERED, {"since": now() - _A_DAY}):
+        delivered.setdefault(row.id, [0] * _HOURS)[min(row.hour, _HOURS - 1)] += row.number
     return tuple(
         ConnectionHealth(
             id=row.id,
@@ -223,7 +251,7 @@ def _connections(connection: Connection) -> tuple[ConnectionHealth, ...]:
             budget=row.budget,
             last_success_at=row.last_success_at,
             oldest_waiting_at=oldest.get(row.id),
-            delivered_in_a_day=delivered.get(row.id, 0),
+            by_hour=tuple(delivered.get(row.id, [0] * _HOURS)),
             counts=counts.get(row.id) or dict.fromkeys(_OPEN, 0),
         )
         for row in connection.execute(_CONNECTIONS)

@@ -11,6 +11,7 @@ from forum.kernel import jobs
 from forum.kernel.access import Actor, require
 from forum.kernel.db import database_now, locked, skip_locked
 from forum.kernel.errors import N_, Conflict
+from forum.members import audit
 
 DEAD = ("parked", "held")
 BATCH = 500
@@ -25,6 +26,7 @@ def replay(session: Session, actor: Actor, *, delivery_id: int) -> None:
     """
     require(may_manage_connections(actor))
     _again(session, _dead(session, delivery_id))
+    _note(session, actor, "replayed", delivery_id)
 
 
 def replay_dead(session: Session, actor: Actor, *, connection_id: int | None = None) -> int:
@@ -40,6 +42,8 @@ def replay_dead(session: Session, actor: Actor, *, connection_id: int | None = N
     deliveries = session.scalars(found.with_for_update(**skip_locked(session))).all()
     for delivery in deliveries:
         _again(session, delivery)
+    if deliveries:
+        audit.record(session, actor, "deliveries:replayed", _subject(connection_id), count=len(deliveries))
     session.flush()
     return len(deliveries)
 
@@ -55,6 +59,7 @@ def let_go(session: Session, actor: Actor, *, delivery_id: int) -> None:
     delivery, moment = _dead(session, delivery_id), database_now(session)
     settled(delivery, "done", "let-go", None, moment)
     step(session, delivery, "let-go", moment)
+    _note(session, actor, "let-go", delivery_id)
 
 
 def _dead(session: Session, delivery_id: int) -> CrmDelivery:
@@ -68,3 +73,11 @@ def _again(session: Session, delivery: CrmDelivery) -> None:
     jobs.replay(session, delivery)
     delivery.why = delivery.tried_since = None
     step(session, delivery, "replayed", delivery.not_before)
+
+
+def _note(session: Session, actor: Actor, what: str, delivery_id: int) -> None:
+    audit.record(session, actor, f"delivery:{what}", f"crm_delivery:{delivery_id}")
+
+
+def _subject(connection_id: int | None) -> str:
+    return "crm_delivery" if connection_id is None else f"crm_connection:{connection_id}"

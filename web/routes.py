@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from web import assets, health
 from web.api import answers as api_answers
 from web.api import articles as api_articles
+from web.api import crm as api_crm
 from web.api import members as api_members
 from web.api import moderation as api_moderation
 from web.api import posts as api_posts
@@ -19,6 +20,7 @@ from web.pages import (
     asking,
     categories,
     choices,
+    crm,
     entering,
     helping,
     home,
@@ -48,6 +50,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_moderation.routes,
     *api_search.routes,
     *api_articles.routes,
+    *api_crm.routes,
     *home.routes,
     *categories.routes,
     *asking.routes,
@@ -64,6 +67,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *transparency.routes,
     *about.routes,
     *admin.routes,
+    *crm.routes,
     *searching.routes,
     *helping.routes,
     *reading.routes,

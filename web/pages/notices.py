@@ -42,6 +42,11 @@ NOTICES: Final = {
     "kept": Notice(Text(N_("Kept. The reports are closed.")), "plain"),
     "decided": Notice(Text(N_("Decided. It stands in the public log."))),
     "redacted": Notice(Text(N_("Redacted. A new entry says so."))),
+    "connection-paused": Notice(Text(N_("Paused. What is to be delivered waits, and nothing is lost.")), "plain"),
+    "connection-resumed": Notice(Text(N_("Resumed. What waited is on its way."))),
+    "delivery-replayed": Notice(Text(N_("It will be tried again within a second or two."))),
+    "deliveries-replayed": Notice(Text(N_("They will be tried again, one after the other."))),
+    "delivery-let-go": Notice(Text(N_("Let go. The next change of the same thing is told as ever.")), "plain"),
     "news-read": Notice(Text(N_("Everything is marked as read.")), "plain"),
 }
 """Every sentence that can follow a form, by its name. Pages of other modules add theirs here."""
