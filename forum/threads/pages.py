@@ -306,10 +306,11 @@ def _posts(
     connection: Connection, seen: dict[str, Any], page: int, order: str
 ) -> tuple[PostView | None, tuple[PostView, ...]]:
     if page == 1:
-        rows = tuple(PostView(*row) for row in connection.execute(_FIRST_PAGE[order], seen))
-        return rows[0], rows[1:]
+        opening, *replies = (PostView(*row) for row in connection.execute(_FIRST_PAGE[order], seen).all())
+        return opening, tuple(replies)
     offset = (page - 1) * PAGE
-    return None, tuple(PostView(*row) for row in connection.execute(_REPLIES[order], {**seen, "offset": offset}))
+    rows = connection.execute(_REPLIES[order], {**seen, "offset": offset}).all()
+    return None, tuple(PostView(*row) for row in rows)
 
 
 def _comments(connection: Connection, seen: dict[str, Any], posts: list[PostView]) -> dict[int, list[PostView]]:

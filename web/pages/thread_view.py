@@ -65,6 +65,10 @@ class May(msgspec.Struct, frozen=True, kw_only=True):
     report: bool = False
 
 
+NOTHING = May()
+VISITORS = May(report=True)  # whoever is not signed in is shown the way to report, which leads past the door
+
+
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A post as the page shows it. Without `html` it is a tombstone: of a decision (`ruling`), or deleted by its author.
 
@@ -209,7 +213,7 @@ class _Cards:
     def __init__(self, actor: Actor, read: ThreadPage, rulings: Mapping[int, Told]) -> None:
         self.actor, self.head, self.read, self.rulings = actor, read.head, read, rulings
         self.href = self.page_href(read.page)
-        self.suffix = self.href.partition("?")[2]
+        self.query = "".join(self.href.partition("?")[1:])
         accepting = may_accept(actor, self.head, word=read.word, at=clock.now()).allowed
         self.accepts = accepting and self.head.kind == "question"
         self.speaks = may_speak_officially(actor).allowed
@@ -255,19 +259,23 @@ class _Cards:
         return Markup(post.html)  # noqa: S704 - sanitised when it was written
 
     def _vote(self, post: PostView) -> Vote:
+        action = f"/p/{post.id}/vote{self.query}"
+        if not self.actor.is_signed_in:
+            return Vote(action=action, score=post.score)
         up, down = may_vote(self.actor, post, 1), may_vote(self.actor, post, -1)
-        signed_in = self.actor.is_signed_in
         return Vote(
-            action=address_of(f"/p/{post.id}/vote") + (f"?{self.suffix}" if self.suffix else ""),
+            action=action,
             score=post.score,
             mine=post.my_vote,
-            no_up=up.text if signed_in and isinstance(up, Denied) else None,
-            no_down=down.text if signed_in and isinstance(down, Denied) else None,
+            no_up=up.text if isinstance(up, Denied) else None,
+            no_down=down.text if isinstance(down, Denied) else None,
         )
 
     def _may(self, post: PostView) -> May:
         if post.html is None or post.deleted_at is not None:
-            return May()
+            return NOTHING
+        if not self.actor.is_signed_in:
+            return VISITORS
         actor, is_answer = self.actor, post.number > 1 and not post.is_comment
         settable = is_answer and post.hidden_at is None
         edits = may_edit_post(actor, post).allowed or (post.number == 1 and may_retag(actor, self.head).allowed)
@@ -279,7 +287,7 @@ class _Cards:
             unmark=self.speaks and post.official_at is not None,
             edit=edits,
             delete=is_answer and may_delete_post(actor, post).allowed,
-            report=not actor.is_signed_in or may_flag(actor, author_id=post.author_id).allowed,
+            report=may_flag(actor, author_id=post.author_id).allowed,
         )
 
     def _overrules(self, post: PostView) -> bool:
