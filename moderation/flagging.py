@@ -9,7 +9,7 @@ from forum.kernel.db import insert_new
 from forum.kernel.errors import N_, Conflict, Invalid
 from forum.threads.finding import visible_post
 from moderation.guidelines import REASONS
-from moderation.policies import may_flag, may_see_queue
+from moderation.policies import may_flag, may_keep, may_see_queue
 from moderation.tables import Flag
 
 FLAG_REASONS = ("abuse", "off-topic", "spam", "personal-data", "illegal", "advertising", "other")
@@ -46,10 +46,12 @@ def keep(session: Session, actor: Actor, *, post_id: int) -> None:
     """Look at the reports of a post and let it stand. Nothing is taken from anybody, so it is no entry of the public log.
 
     Raises:
-        NotAllowed: only moderators may.
+        NotFound: there is no such post, or this actor cannot see it.
+        NotAllowed: only moderators may, and nobody does for their own words.
         Conflict: somebody else decided meanwhile.
     """
     require(may_see_queue(actor))
+    require(may_keep(actor, author_id=visible_post(session, actor, post_id).author_id))
     closed = session.execute(
         update(Flag)
         .where(Flag.post_id == post_id, Flag.outcome == "open")

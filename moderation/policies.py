@@ -32,6 +32,13 @@ def may_see_queue(actor: Actor) -> Verdict:
     return ALLOWED if actor.can("moderate") else denied(N_("Only moderators can see the review queue."))
 
 
+def may_keep(actor: Actor, *, author_id: int) -> Verdict:
+    """Set reports aside; not those of one's own words."""
+    if author_id == actor.member_id:
+        return denied(N_("These are your own words. Somebody else must look at the reports."))
+    return ALLOWED
+
+
 def may_moderate(actor: Actor, *, thread: Delicate, reason_code: str) -> Verdict:
     """Moderators; but nobody of the company removes criticism of the company alone (rule 7 of the transparent company)."""
     if not actor.can("moderate"):

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Connection, Row, bindparam, distinct, func, s
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor, require
-from forum.kernel.db import UtcTime, from_micros, to_micros
+from forum.kernel.db import to_micros
 from forum.kernel.errors import NotFound
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.members.tables import Member
@@ -106,7 +106,7 @@ _QUEUE: Select[Any] = (
     .select_from(_FLAGGED.join(Member.__table__, _M.id == _P.author_id))
     .where(*_WAITS)
     .group_by(_P.id, _P.number, _P.html, _T.id, _T.slug, _T.title, _T.is_critical, _C.name, _M.handle, _M.name, _M.points)
-    .having(tuple_(_OLDEST, _P.id) > tuple_(bindparam("after", type_=UtcTime), bindparam("after_id", type_=BigInteger)))
+    .having(tuple_(_OLDEST, _P.id) > tuple_(bindparam("after", type_=BigInteger), bindparam("after_id", type_=BigInteger)))
     .order_by(_OLDEST, _P.id)
     .limit(bindparam("limit"))
 )  # fmt: skip
@@ -160,7 +160,7 @@ def queue_list(connection: Connection, actor: Actor, *, cursor: str = "", limit:
     """
     require(may_see_queue(actor))
     at, post_id = decode_cursor(cursor, int, int) if cursor else (0, 0)
-    values = {"after": from_micros(at), "after_id": post_id, "limit": limit + 1}
+    values = {"after": at, "after_id": post_id, "limit": limit + 1}
     rows = connection.execute(_QUEUE, {**values, **as_seen_by(actor)}).all()
     reports = _reports(connection, [row.id for row in rows[:limit]])
     items = tuple(_queue_item(row, reports.get(row.id, [])) for row in rows[:limit])

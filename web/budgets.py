@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from forum.kernel.errors import N_, TooMany
+from forum.members.signing_in import login_key
 from web.edge.buckets import Rule
 from web.installation import AnyConnection, installation_of
 
@@ -18,7 +19,7 @@ def spend_on_account(request: AnyConnection, login: str) -> None:
     rule = installation_of(request).limits.account
     if rule is not None:
         # Hashed: the store of buckets is no list of who tried to sign in.
-        _spend(request, rule, hashlib.sha256(login.strip().casefold().encode()).hexdigest())
+        _spend(request, rule, hashlib.sha256(login_key(login).encode()).hexdigest())
 
 
 def _spend(request: AnyConnection, rule: Rule, key: str) -> None:

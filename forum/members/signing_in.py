@@ -41,11 +41,17 @@ def member_by_password(connection: Connection, *, login: str, password: str) -> 
     return int(found.id)
 
 
-def _member_named(login: str) -> object:
+def login_key(login: str) -> str:
+    """What somebody typed as their name or address, folded as accounts are: however it is spelled, one account has one key."""
     login = login.strip()[:254]
-    if "@" in login:
-        return select(MailAddress.member_id).where(MailAddress.address_key == address_key(login)).scalar_subquery()
-    return select(_M.id).where(_M.handle_key == handle_key(login)).scalar_subquery()
+    return address_key(login) if "@" in login else handle_key(login)
+
+
+def _member_named(login: str) -> object:
+    key = login_key(login)
+    if "@" in key:
+        return select(MailAddress.member_id).where(MailAddress.address_key == key).scalar_subquery()
+    return select(_M.id).where(_M.handle_key == key).scalar_subquery()
 
 
 def sign_in(session: Session, *, member_id: int, user_agent: str = "") -> str:

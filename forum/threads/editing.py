@@ -39,7 +39,7 @@ def edit_post(
         Conflict: somebody edited it since the form was shown.
     """
     post, thread, _ = held_post(session, actor, post_id)
-    require(may_edit_post(actor, post))
+    require(may_edit_post(actor, post, is_critical=thread.is_critical))
     faults = text.Faults()
     body = text.opening(body, faults) if post.number == 1 else text.reply(body, faults)
     comment = text.comment(comment, faults, required=actor.member_id != post.author_id)
@@ -109,7 +109,7 @@ class _Face(NamedTuple):
 
 def _check_may(actor: Actor, thread: Thread, opening: Post, before: _Face, after: _Face) -> None:
     if after.title != before.title:
-        require(may_edit_post(actor, opening))
+        require(may_edit_post(actor, opening, is_critical=thread.is_critical))
     if after.tags != before.tags:
         require(may_retag(actor, thread))
     if after.category is not before.category:

@@ -10,6 +10,7 @@ from forum.kernel.errors import N_
 
 ASKERS_TIME = timedelta(days=7)
 """How long the choice of the accepted answer is the asker's alone."""
+_CRITICAL = denied(N_("This thread is critical of the company, so nobody of the company edits what others say in it."))
 
 
 class HasCategoryRules(Protocol):
@@ -26,6 +27,11 @@ class HasCategoryRules(Protocol):
 class HasAuthor(Protocol):
     @property
     def author_id(self) -> int: ...
+
+
+class HasTone(HasAuthor, Protocol):
+    @property
+    def is_critical(self) -> bool: ...
 
 
 class HasThreadState(HasAuthor, Protocol):
@@ -121,11 +127,14 @@ def may_speak_officially(actor: Actor) -> Verdict:
     return _with_right(actor, "post:official", N_("Only staff can speak for the company."))
 
 
-def may_edit_post(actor: Actor, post: HasPostState) -> Verdict:
-    """One's own, or anybody's with the privilege. What the company said is changed by the company alone."""
+def may_edit_post(actor: Actor, post: HasPostState, *, is_critical: bool) -> Verdict:
+    """One's own, or anybody's with the privilege. What the company said is changed by the company alone, and what is said of
+    the company, in a thread that is marked critical, never by it."""
     verdict = may_take_part(actor)
     if not verdict.allowed or actor.member_id == post.author_id:
         return verdict
+    if actor.is_staff and is_critical and not post.is_company:
+        return _CRITICAL
     if post.is_company and not actor.is_staff:
         return denied(N_("Only staff can edit what staff wrote."))
     return _with_right(actor, "post:edit-any", N_("You need more reputation to edit what others wrote."))
@@ -145,15 +154,17 @@ def may_delete_post(actor: Actor, post: HasPostState) -> Verdict:
     return ALLOWED
 
 
-def may_retag(actor: Actor, thread: HasAuthor) -> Verdict:
+def may_retag(actor: Actor, thread: HasTone) -> Verdict:
     """Change tags or category."""
     verdict = may_take_part(actor)
     if not verdict.allowed or actor.member_id == thread.author_id:
         return verdict
+    if actor.is_staff and thread.is_critical:
+        return _CRITICAL
     return _with_right(actor, "thread:retag", N_("You need more reputation to retag the threads of others."))
 
 
-def may_move(actor: Actor, thread: HasAuthor, *, before: HasCategoryRules, after: HasCategoryRules) -> Verdict:
+def may_move(actor: Actor, thread: HasTone, *, before: HasCategoryRules, after: HasCategoryRules) -> Verdict:
     """Move a thread to another category, never out of the sight of people who see it now: that is a moderation decision."""
     verdict = may_retag(actor, thread)
     if not verdict.allowed:

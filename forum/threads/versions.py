@@ -38,6 +38,7 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
     hidden_by: int | None
     thread_id: int
     thread_author_id: int
+    is_critical: bool
     kind: str
     title: str
     slug: str
@@ -69,7 +70,7 @@ _SOURCE: Select[Any] = (
     select(
         _P.id, _P.number, _P.source, _P.revision, _P.created_at, _P.author_id, _M.handle, _M.name, _P.is_company, _P.is_comment,
         _P.accepted_at, _P.official_at, func.coalesce(_P.hidden_by, _T.hidden_by),
-        _T.id, _T.author_id, _T.kind, _T.title, _T.slug, _T.locale, _C.slug, _C.name,
+        _T.id, _T.author_id, _T.is_critical, _T.kind, _T.title, _T.slug, _T.locale, _C.slug, _C.name,
         select(func.aggregate_strings(_G.name_key, " "))
         .select_from(Tag.__table__.join(ThreadTag.__table__, ThreadTag.tag_id == _G.id))
         .where(ThreadTag.thread_id == _T.id).correlate(Thread.__table__).scalar_subquery(),

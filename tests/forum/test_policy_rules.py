@@ -29,6 +29,7 @@ class Thing:
     closed_at: datetime | None = None
     hidden_at: datetime | None = None
     is_urgent: bool = False
+    is_critical: bool = False
     number: int = 2
     is_company: bool = False
     accepted_at: datetime | None = None
@@ -56,9 +57,9 @@ ALLOWED: list[Callable[[], Verdict]] = [
     lambda: reply(EMPLOYEE, Thing(peers_first_hours=24), peer_replied=True),
     lambda: reply(EMPLOYEE, Thing(peers_first_hours=24, is_urgent=True)),
     lambda: reply(EMPLOYEE, Thing(peers_first_hours=24), at=NOON + timedelta(hours=24)),
-    lambda: policies.may_edit_post(ASKER, Thing(is_company=True)),
-    lambda: policies.may_edit_post(TRUSTED, Thing()),
-    lambda: policies.may_edit_post(MODERATOR, Thing()),
+    lambda: policies.may_edit_post(ASKER, Thing(is_company=True), is_critical=False),
+    lambda: policies.may_edit_post(TRUSTED, Thing(), is_critical=False),
+    lambda: policies.may_edit_post(MODERATOR, Thing(), is_critical=False),
     lambda: policies.may_delete_post(ASKER, Thing()),
     lambda: policies.may_retag(ASKER, Thing()),
     lambda: policies.may_retag(TRUSTED, Thing()),
@@ -86,9 +87,12 @@ DENIED: list[tuple[Callable[[], Verdict], str]] = [
     (lambda: reply(ASKER, Thing(hidden_at=NOON)), "out of sight"),
     (lambda: reply(EMPLOYEE, Thing(peers_first_hours=24)), "Customers answer first"),
     (lambda: reply(EMPLOYEE, Thing(peers_first_hours=1), at=NOON + timedelta(minutes=59)), "Customers answer first"),
-    (lambda: policies.may_edit_post(PEER, Thing()), "more reputation to edit"),
-    (lambda: policies.may_edit_post(TRUSTED, Thing(is_company=True)), "Only staff can edit what staff wrote"),
-    (lambda: policies.may_edit_post(SUSPENDED, Thing()), "suspended"),
+    (lambda: policies.may_edit_post(PEER, Thing(), is_critical=False), "more reputation to edit"),
+    (
+        lambda: policies.may_edit_post(TRUSTED, Thing(is_company=True), is_critical=False),
+        "Only staff can edit what staff wrote",
+    ),
+    (lambda: policies.may_edit_post(SUSPENDED, Thing(), is_critical=False), "suspended"),
     (lambda: policies.may_delete_post(MODERATOR, Thing()), "Only its author"),
     (lambda: policies.may_delete_post(ASKER, Thing(number=1)), "first post"),
     (lambda: policies.may_delete_post(ASKER, Thing(accepted_at=NOON)), "marked as an answer"),

@@ -6,6 +6,7 @@ with `shown(...)`. After a form it answers `led_to(...)`, or the form again with
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from litestar import Response
@@ -22,6 +23,8 @@ from web.pages import notices
 from web.pages.parts import Page, Viewer
 from web.rendering import render
 from web.returning import safe_next
+
+_IN_ADDRESSES: Final = "/?#%:@!$&'()*+,;=[]~"
 
 
 def framed(
@@ -91,12 +94,17 @@ def led_to(request: AnyConnection, address: str, notice: str = "") -> Response[b
     """Lead the browser on after a form was sent (303); the page there says the notice of that name once."""
     if notice:
         notices.leave(visit_of(request), notice)
-    return Response(b"", status_code=303, headers={"location": address})
+    return _to(address, 303)
 
 
 def moved_to(address: str, *, status: int = 301) -> Response[bytes]:
     """The page has another address: for good (301), or just now (302)."""
-    return Response(b"", status_code=status, headers={"location": address})
+    return _to(address, status)
+
+
+def _to(address: str, status: int) -> Response[bytes]:
+    """Part of an address may be what the browser sent: what no address holds is spelled out, line ends above all."""
+    return Response(b"", status_code=status, headers={"location": quote(address, safe=_IN_ADDRESSES)})
 
 
 def to_sign_in(back: str = "/") -> Response[bytes]:

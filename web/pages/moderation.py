@@ -17,7 +17,7 @@ from forum.threads.finding import visible_post
 from moderation import flagging
 from moderation.decisions import Ruling, decide
 from moderation.guidelines import HOUSE_RULE, REASONS, RULES
-from moderation.policies import may_flag, may_moderate, may_restore
+from moderation.policies import may_flag, may_keep, may_moderate, may_restore
 from moderation.queue import Case, QueueItem, case_page, queue_list
 from web import forms
 from web.arguments import path_id
@@ -266,15 +266,17 @@ def _first(connection: Connection, actor: Actor, waiting: Sequence[QueueItem]) -
 
 
 def _desk(actor: Actor, case: Case) -> Desk:
-    found = [CHOICES[do] for do in _possible(case)]
     refusal = _refusal(actor, case)
-    if refusal is not None and case.reports:
-        found = [CHOICES["keep"]]  # to let criticism stand is always allowed
+    possible = _possible(case) if refusal is None else ["keep"] if case.reports else []
+    if not may_keep(actor, author_id=case.author_id).allowed:
+        possible = [
+            do for do in possible if do != "keep"
+        ]  # to let criticism stand is always allowed, but not one's own words
     return Desk(
         case=case,
         reports=tuple(Said(reason=_reason(each.reason), note=each.note, by=each.by) for each in case.reports),
         html=Markup(case.html),  # noqa: S704 - sanitised when it was written
-        choices=tuple(found) if refusal is None or case.reports else (),
+        choices=tuple(CHOICES[do] for do in possible),
         refusal=refusal,
         action=f"/moderation/{case.kind}s/{case.id}",
     )

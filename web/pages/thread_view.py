@@ -278,14 +278,14 @@ class _Cards:
             return VISITORS
         actor, is_answer = self.actor, post.number > 1 and not post.is_comment
         settable = is_answer and post.hidden_at is None
-        edits = may_edit_post(actor, post).allowed or (post.number == 1 and may_retag(actor, self.head).allowed)
+        edits = may_edit_post(actor, post, is_critical=self.head.is_critical).allowed
         return May(
             accept=settable and self.accepts and (post.accepted_at is None or self._overrules(post)),
             withdraw=post.accepted_at is not None
             and may_withdraw(actor, self.head, _As(post.accepted_as or "")).allowed,
             mark=settable and self.speaks and post.official_at is None,
             unmark=self.speaks and post.official_at is not None,
-            edit=edits,
+            edit=edits or (post.number == 1 and may_retag(actor, self.head).allowed),
             delete=is_answer and may_delete_post(actor, post).allowed,
             report=may_flag(actor, author_id=post.author_id).allowed,
         )

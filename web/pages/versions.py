@@ -23,7 +23,7 @@ from web import forms
 from web.arguments import path_id
 from web.identity import current_actor, current_member
 from web.installation import db_of
-from web.pages.differences import Piece, compared
+from web.pages.differences import Patience, Piece, compared
 from web.pages.frame import framed, led_to, moved_to, shown
 from web.pages.parts import Person
 from web.pages.rows import thread_href
@@ -106,7 +106,8 @@ def _history(request: AnyRequest, connection: Connection, actor: Actor, of: Sour
     _check_readable(connection, actor, of)
     versions = versions_of(connection, of)
     older = [*versions[1:], None]
-    steps = [_step(of, version, before) for version, before in zip(versions, older, strict=True)]
+    patience = Patience()  # one for the whole page, the newest versions first
+    steps = [_step(version, before, patience) for version, before in zip(versions, older, strict=True)]
     page = framed(request, connection, actor, title=Text(N_("History: %(title)s"), title=of.title), robots="noindex")
     return shown("thread/history.html", page, of=of, steps=steps, href=f"/p/{of.id}")
 
@@ -119,24 +120,24 @@ def _check_readable(connection: Connection, actor: Actor, of: Source) -> None:
         raise NotFound()
 
 
-def _step(of: Source, version: Version, before: Version | None) -> Step:
+def _step(version: Version, before: Version | None, patience: Patience) -> Step:
     was, is_now = set((before.tags if before else None) or ()), set(version.tags or ())
     return Step(
         version=version,
         by=Person(name=version.by_name, handle=version.by_handle, is_staff=version.as_role == "staff"),
         as_role=_ROLES.get(version.as_role),
-        body=compared(before.source, version.source) if before else (Piece("same", version.source),),
-        title=_title(version, before),
+        body=compared(before.source, version.source, patience) if before else (Piece("same", version.source),),
+        title=_title(version, before, patience),
         tags_in=tuple(sorted(is_now - was)) if before else (),
         tags_out=tuple(sorted(was - is_now)) if before else (),
         is_first=before is None,
     )
 
 
-def _title(version: Version, before: Version | None) -> tuple[Piece, ...]:
+def _title(version: Version, before: Version | None, patience: Patience) -> tuple[Piece, ...]:
     if version.title is None or before is None or before.title == version.title:
         return ()
-    return compared(before.title or "", version.title)
+    return compared(before.title or "", version.title, patience)
 
 
 @get("/p/{post_id:str}/edit", sync_to_thread=True, include_in_schema=False)
@@ -156,18 +157,19 @@ def _editable(connection: Connection, actor: Actor, post_id: int) -> Source:
     """
     of = source_of(connection, actor, post_id=post_id)
     _check_readable(connection, actor, of)
-    verdict = may_edit_post(actor, of)
+    verdict = may_edit_post(actor, of, is_critical=of.is_critical)
     if not verdict.allowed and not _may_retag(actor, of):
         require(verdict)
     return of
 
 
 def _may_retag(actor: Actor, of: Source) -> bool:
-    return of.number == 1 and may_retag(actor, _Thread(of.thread_author_id)).allowed
+    return of.number == 1 and may_retag(actor, _Thread(of.thread_author_id, of.is_critical)).allowed
 
 
 class _Thread(msgspec.Struct, frozen=True):
     author_id: int
+    is_critical: bool
 
 
 def _begun(of: Source) -> EditForm:
@@ -208,7 +210,7 @@ def _saved(session: Session, actor: Actor, before: Source, form: EditForm) -> bo
             _save_head(session, actor, before, form)
         except Invalid as refusal:
             problems |= refusal.fields
-    if may_edit_post(actor, before).allowed:
+    if may_edit_post(actor, before, is_critical=before.is_critical).allowed:
         try:
             _save_body(session, actor, before, form)
         except Invalid as refusal:
@@ -219,7 +221,7 @@ def _saved(session: Session, actor: Actor, before: Source, form: EditForm) -> bo
 
 
 def _save_head(session: Session, actor: Actor, before: Source, form: EditForm) -> None:
-    rewrites = may_edit_post(actor, before).allowed
+    rewrites = may_edit_post(actor, before, is_critical=before.is_critical).allowed
     moved = form.category if form.category and form.category != before.category else None
     editing.edit_thread(
         session,
@@ -280,7 +282,7 @@ def _page(
         of=of,
         form=form,
         categories=[(place.slug, place.name) for place in fitting],
-        may_rewrite=may_edit_post(actor, of).allowed,
+        may_rewrite=may_edit_post(actor, of, is_critical=of.is_critical).allowed,
         is_own=of.author_id == actor.member_id,
         problems=problems,
         preview=previewed(form.body, below=1 if of.number == 1 else 2) if form.do == "preview" else None,

@@ -1,0 +1,38 @@
+"""A site over the module's database, and a community's worth of people on it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from forum.kernel.access import Actor
+from forum.kernel.db import Database
+from forum.kernel.settings import Settings
+from tests.forum import making as make
+from tests.web.pages.visiting import Site
+
+
+@dataclass(frozen=True)
+class People:
+    asker: Actor
+    peer: Actor
+    staff: Actor
+    moderator: Actor
+
+
+@pytest.fixture(scope="module")
+def site(settings: Settings, database: Database) -> Iterator[Site]:
+    opened = Site(settings, database)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def people(database: Database) -> People:
+    with database.transaction() as session:
+        return People(
+            asker=make.member(session),
+            peer=make.member(session),
+            staff=make.staff(session, team="Service"),
+            moderator=make.moderator(session),
+        )
