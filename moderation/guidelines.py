@@ -60,7 +60,7 @@ REASONS = {
     "advertising": N_("Advertising"),
     "resolved": N_("Resolved"),
     "reconsidered": N_("Decided anew"),
-    "answer": N_("The company's answer"),
+    "answer": N_("The company’s answer"),
     "erasure": N_("Erasure"),
     "other": N_("Another reason"),
 }

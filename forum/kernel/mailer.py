@@ -255,7 +255,7 @@ def _usual_headers(mail: Mail) -> dict[str, str]:
 def _line(value: str) -> str:
     if _UNPRINTABLE.search(value):
         raise NotSent(
-            N_("A line of the mail's head holds a line break or another character that has no place there."),
+            N_("A line of the mail’s head holds a line break or another character that has no place there."),
             permanent=True,
         )
     return value
@@ -284,7 +284,7 @@ def _plain_address(text: str) -> str | None:
 def _message_id(value: str) -> str:
     found = _MESSAGE_ID.fullmatch(value)
     if found is None or found[1].count("@") != 1:
-        raise NotSent(N_("The mail's Message-ID is not well-formed."), permanent=True)
+        raise NotSent(N_("The mail’s Message-ID is not well-formed."), permanent=True)
     return f"<{found[1]}>"
 
 

@@ -32,7 +32,7 @@ _SINGLE = frozenset(
     )
 )
 _TORN = Text(N_("The request was sent in a way that can be read in two ways."))
-_TOO_MUCH = Text(N_("The request's head is larger than this site reads."))
+_TOO_MUCH = Text(N_("The request’s head is larger than this site reads."))
 _TOO_LONG = Text(N_("The address is longer than this site reads."))
 _UNREADABLE = Text(N_("The address holds characters that cannot be read."))
 _NO_PAGE = Text(N_("There is no page at this address."))

@@ -29,7 +29,7 @@ KINDS: Final[dict[Which, tuple[str, ...]]] = {
     "decisions": ("hidden", "restored", "closed"),
 }
 _TABS: Final[tuple[tuple[Which, Text], ...]] = (
-    ("all", Text(N_("All"))),
+    ("all", Text(N_("Everything"))),
     ("company", Text(N_("From the company"))),
     ("decisions", Text(N_("Decisions"))),
 )
