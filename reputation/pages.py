@@ -1,11 +1,11 @@
 """The ledger as people see it: cause and post, never who voted."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Row, String, and_, bindparam, case, func, select
+from sqlalchemy import BigInteger, Connection, Date, Row, String, and_, bindparam, case, func, select
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor
@@ -19,16 +19,18 @@ from reputation.tables import LedgerEntry
 
 _L, _P, _T, _C, _M = (table.__table__.c for table in (LedgerEntry, Post, Thread, Category, Member))
 _LAST = 2**62
+Subject = Literal["question", "answer", "post"]
 
 
 class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One movement of points and the total after it. `is_inverse`: it takes back what an earlier line gave or took.
+    """One movement of points and the total after it. `about` says what kind of post it was. `is_inverse`: it takes back what an earlier line gave or took.
 
     Without `post_id` where the reader may not see the post, or it would tell who voted.
     """
 
     id: int
     reason: str
+    about: Subject
     points: int
     total: int
     is_inverse: bool
@@ -56,9 +58,10 @@ _VIEWER_IS_OWNER = _L.member_id == bindparam("viewer_id", type_=BigInteger)
 _VOTE_IS_SECRET = (_L.reason == "downvoting") & ~_VIEWER_IS_OWNER
 # nor is it said here who wrote what is out of sight
 _NAMED = and_(visible_to(_T, _C.audience), shown_to(_P), _P.deleted_at.is_(None), ~_VOTE_IS_SECRET)
+_ABOUT = case((_T.kind != "question", "post"), (_P.number == 1, "question"), (_P.number > 1, "answer"), else_="post")
 _LINES: Select[Any] = (
     select(
-        _L.id, _L.reason, _L.points, _L.turn, _L.at,
+        _L.id, _L.reason, _L.points, _L.turn, _L.at, _ABOUT.label("about"),
         case((_NAMED, _L.post_id)).label("post_id"), case((_NAMED, _T.id)).label("thread_id"),
         case((_NAMED, _T.slug)).label("slug"), case((_NAMED, _T.title)).label("title"),
     )
@@ -75,6 +78,29 @@ _LINES: Select[Any] = (
 _LATER: Select[Any] = select(func.coalesce(func.sum(_L.points), 0)).where(
     _L.member_id == bindparam("member_id", type_=BigInteger), _L.id >= bindparam("before", type_=BigInteger)
 )
+
+
+_DAYS: Select[Any] = (
+    select(_L.day, func.sum(_L.points))
+    .where(_L.member_id == bindparam("member_id", type_=BigInteger), _L.day >= bindparam("since", type_=Date))
+    .group_by(_L.day)
+)
+
+
+def gained_by_month(connection: Connection, *, member_id: int, until: date) -> tuple[tuple[date, int], ...]:
+    """What a member gained, losses taken off, in the month of `until` and the eleven before it; months by their first day, UTC."""
+    months = [_months_before(until, back) for back in range(11, -1, -1)]
+    gained = dict.fromkeys(months, 0)
+    for day, points in connection.execute(_DAYS, {"member_id": member_id, "since": months[0]}):
+        month = day.replace(day=1)
+        if month in gained:
+            gained[month] += int(points)
+    return tuple(gained.items())
+
+
+def _months_before(day: date, back: int) -> date:
+    months = day.year * 12 + day.month - 1 - back
+    return date(months // 12, months % 12 + 1, 1)
 
 
 def ledger_page(connection: Connection, actor: Actor, *, handle: str, cursor: str = "", limit: int = 20) -> LedgerPage:
@@ -104,6 +130,7 @@ def _with_totals(rows: Sequence[Row[Any]], total: int) -> Iterator[LedgerLine]:
         yield LedgerLine(
             id=row.id,
             reason=row.reason,
+            about=row.about,
             points=row.points,
             total=total,
             is_inverse=row.turn % 2 == 1,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from datetime import date as date_type
 from functools import lru_cache
 from typing import Any
 
@@ -40,6 +41,7 @@ def filters(words: Catalogue) -> dict[str, Callable[..., Any]]:
     signed     10 → "+10", -2 → "−2"
     date       "12 Nov 2026"          day     "12 Nov"
     month      "November 2026"        moment  "12 Nov 2026, 07:40" (UTC)
+    short_month  "Nov"
     ago        "12 min ago", counted from now; only for pages that no cache keeps
     iso        "2026-11-12T07:40:00Z"
     when       a `<time>` with the moment, which script turns into the reader's own zone and into "12 min ago"
@@ -73,6 +75,7 @@ def filters(words: Catalogue) -> dict[str, Callable[..., Any]]:
         "date": lambda value: date(value, locale),
         "day": lambda value: day(value, locale),
         "month": lambda value: month(value, locale),
+        "short_month": lambda value: _MONTHS[locale][value.month - 1],
         "moment": lambda value: moment(value, locale),
         "ago": lambda value: ago(value, words),
         "text": lambda value: translate(value, locale),
@@ -101,7 +104,7 @@ def day(value: datetime, locale: str) -> str:
     return f"{value.day} {_MONTHS[locale][value.month - 1]}"
 
 
-def month(value: datetime, locale: str) -> str:
+def month(value: date_type, locale: str) -> str:
     return f"{_LONG_MONTHS[locale][value.month - 1]} {value.year}"
 
 

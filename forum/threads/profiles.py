@@ -60,6 +60,15 @@ class AnswerLine(msgspec.Struct, frozen=True, array_like=True):
     created_at: datetime
 
 
+class BestLine(msgspec.Struct, frozen=True, array_like=True):
+    """One of the answers that others found most helpful."""
+
+    post_id: int
+    thread_title: str
+    locale: str
+    score: int
+
+
 class BadgeLine(msgspec.Struct, frozen=True, array_like=True):
     """A badge that was brought along by an import, and how often."""
 
@@ -110,6 +119,21 @@ _ANSWERS: Select[Any] = (
     .order_by(_P.id.desc())
     .limit(bindparam("limit"))
 )  # fmt: skip
+_BEST: Select[Any] = (
+    select(_P.id, _T.title, _T.locale, _P.up - _P.down)
+    .select_from(_POSTS)
+    .where(
+        _P.author_id == bindparam("member_id", type_=BigInteger),
+        _P.number > 1,
+        _P.up > _P.down,
+        ~_P.is_comment,
+        _P.deleted_at.is_(None),
+        _P.hidden_at.is_(None),
+        visible_to(_T, _C.audience),
+    )
+    .order_by((_P.up - _P.down).desc(), _P.id)
+    .limit(bindparam("limit"))
+)
 _BADGES: Select[Any] = (
     select(_B.name, _B.grade, func.count())
     .where(_B.member_id == bindparam("member_id", type_=BigInteger))
@@ -144,6 +168,12 @@ def answer_list(
     rows = connection.execute(_ANSWERS, values).all()
     items = tuple(AnswerLine(*row) for row in rows[:limit])
     return Page(items=items, next=encode_cursor(items[-1].post_id) if len(rows) > limit else None)
+
+
+def best_list(connection: Connection, actor: Actor, *, member_id: int, limit: int = 3) -> tuple[BestLine, ...]:
+    """The answers of a member that others found most helpful."""
+    rows = connection.execute(_BEST, {"member_id": member_id, "limit": limit, **as_seen_by(actor)})
+    return tuple(BestLine(*row) for row in rows)
 
 
 def badge_list(connection: Connection, *, member_id: int) -> tuple[BadgeLine, ...]:

@@ -13,41 +13,53 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 
 from forum.kernel.access import Actor
+from forum.kernel.clock import now
 from forum.kernel.errors import N_, Text
 from forum.threads import lists, profiles
-from forum.threads.profiles import AnswerLine, BadgeLine, Profile
-from reputation.pages import LedgerLine, ledger_page
+from forum.threads.profiles import AnswerLine, BadgeLine, BestLine, Profile
+from reputation.pages import LedgerLine, gained_by_month, ledger_page
 from reputation.rules import UP
 from web.arguments import query
 from web.identity import current_actor
 from web.installation import db_of
+from web.pages.charts import Chart, columns
 from web.pages.frame import address_of, framed, shown
 from web.pages.keeping import keep_list, version_before
-from web.pages.parts import Pager, Person, ThreadRow
+from web.pages.parts import Pager, ThreadRow
 from web.pages.rows import rows_of
 
 AnyRequest = Request[Any, Any, Any]
 Tab = Literal["reputation", "answers", "questions", "ideas", "badges"]
 
+VOTES = {
+    ("question", "upvoted"): (Text(N_("Question voted up")), Text(N_("Question no longer voted up"))),
+    ("question", "downvoted"): (Text(N_("Question voted down")), Text(N_("Question no longer voted down"))),
+    ("answer", "upvoted"): (Text(N_("Answer voted up")), Text(N_("Answer no longer voted up"))),
+    ("answer", "downvoted"): (Text(N_("Answer voted down")), Text(N_("Answer no longer voted down"))),
+    ("post", "upvoted"): (Text(N_("Post voted up")), Text(N_("Post no longer voted up"))),
+    ("post", "downvoted"): (Text(N_("Post voted down")), Text(N_("Post no longer voted down"))),
+}
 REASONS = {
-    "upvoted": (Text(N_("Post voted up")), Text(N_("Vote up taken back"))),
-    "downvoted": (Text(N_("Post voted down")), Text(N_("Vote down taken back"))),
-    "downvoting": (Text(N_("Voted down an answer")), Text(N_("Took back a vote down"))),
-    "accepted": (Text(N_("Answer accepted")), Text(N_("Accepted answer taken back"))),
-    "accepting": (Text(N_("Accepted an answer")), Text(N_("Took back an acceptance"))),
+    "downvoting": (Text(N_("Voted down an answer")), Text(N_("No longer votes an answer down"))),
+    "accepted": (Text(N_("Answer accepted")), Text(N_("Answer no longer accepted"))),
+    "accepting": (Text(N_("Accepted an answer")), Text(N_("Took an acceptance back"))),
     "imported": (Text(N_("Votes from before the import")), Text(N_("Votes from before the import, corrected"))),
 }
 """The words for each reason of the ledger, and for the entry that undoes one."""
 _OTHER = (Text(N_("Correction")), Text(N_("Correction taken back")))
+<<<<<<< HEAD
 _CAPPED = Text(N_("Post voted up, beyond the day’s limit"))
+=======
+_CAPPED = Text(N_("Voted up, beyond what a day can bring"))
+>>>>>>> people
 
 ROLES = {"moderator": Text(N_("Moderator")), "administrator": Text(N_("Administrator"))}
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Which tab, from where on."""
+    """Which tab, from where on. Staff have no points to show, so that their page opens with their answers."""
 
-    tab: Tab = "reputation"
+    tab: Tab | None = None
     cursor: str = ""
 
 
@@ -77,6 +89,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """What stands under the tab; the fields of the other tabs are empty."""
 
+    chart: Chart | None = None
     movements: tuple[Movement, ...] = ()
     answers: tuple[Answered, ...] = ()
     rows: tuple[ThreadRow, ...] = ()
@@ -88,13 +101,13 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """A member's page."""
 
     profile: Profile
-    person: Person
     role: Text | None
     bio: Markup
     is_own: bool
     tab: Tab
     tabs: list[tuple[Text, str, bool, int | None]]
     content: Content
+    best: tuple[BestLine, ...]
 
 
 @get("/m/{handle:str}", sync_to_thread=True, include_in_schema=False)
@@ -105,50 +118,42 @@ def member_page(request: AnyRequest, handle: FromPath[str]) -> Response[bytes]:
         actor = current_actor(request, connection)
         version = version_before(request, connection, actor)
         profile = profiles.profile_page(connection, actor, handle=handle)
-        view = _view(profile, actor, asked.tab, _content(connection, actor, profile, asked))
-        address = _address(profile, asked.tab, asked.cursor)
-        answer = shown(
-            "member.html",
-            framed(request, connection, actor, title=profile.name, address=address, robots=_robots(profile, asked)),
-            view=view,
-        )
+        tab = asked.tab or _first_tab(profile)
+        view = _view(connection, actor, profile, tab, asked.cursor)
+        address = _address(profile, tab, asked.cursor)
+        robots = "" if profile.answers and not asked.cursor else "noindex"  # empty pages are what spammers register for
+        page = framed(request, connection, actor, title=profile.name, address=address, robots=robots)
+        answer = shown("member.html", page, view=view)
     keep_list(request, actor, address=address, version=version)
     return answer
 
 
+def _first_tab(profile: Profile) -> Tab:
+    return "answers" if profile.is_staff and not profile.points else "reputation"
+
+
 def _address(profile: Profile, tab: Tab, cursor: str = "") -> str:
-    return address_of(f"/m/{profile.handle}", tab="" if tab == "reputation" else tab, cursor=cursor)
+    return address_of(f"/m/{profile.handle}", tab="" if tab == _first_tab(profile) else tab, cursor=cursor)
 
 
-def _robots(profile: Profile, asked: Asked) -> str:
-    """Pages of people who gave nothing yet are what spammers register for."""
-    return "" if profile.answers and not asked.cursor else "noindex"
-
-
-def _view(profile: Profile, actor: Actor, tab: Tab, content: Content) -> View:
-    person = Person(
-        name=profile.name,
-        handle=profile.handle,
-        is_staff=profile.is_staff,
-        team=profile.team or "",
-        title=profile.title or "",
-        points=profile.points,
-    )
+def _view(connection: Connection, actor: Actor, profile: Profile, tab: Tab, cursor: str) -> View:
     return View(
         profile=profile,
-        person=person,
         role=ROLES.get(profile.role),
         bio=Markup(profile.bio_html),  # noqa: S704 - made and sanitised by forum.kernel.markdown when it was written
         is_own=profile.id == actor.member_id,
         tab=tab,
         tabs=_tabs(profile, tab),
-        content=content,
+        content=_content(connection, actor, profile, tab, cursor),
+        best=profiles.best_list(connection, actor, member_id=profile.id) if profile.answers else (),
     )
 
 
 def _tabs(profile: Profile, current: Tab) -> list[tuple[Text, str, bool, int | None]]:
-    tabs: list[tuple[Text, Tab, int | None]] = [
-        (Text(N_("Reputation")), "reputation", None),
+    tabs: list[tuple[Text, Tab, int | None]] = []
+    if _first_tab(profile) == "reputation":
+        tabs.append((Text(N_("Reputation")), "reputation", None))
+    tabs += [
         (Text(N_("Answers")), "answers", profile.answers),
         (Text(N_("Questions")), "questions", profile.questions),
         (Text(N_("Ideas")), "ideas", profile.ideas),
@@ -158,16 +163,19 @@ def _tabs(profile: Profile, current: Tab) -> list[tuple[Text, str, bool, int | N
     return [(word, _address(profile, tab), tab == current, count) for word, tab, count in tabs]
 
 
-def _content(connection: Connection, actor: Actor, profile: Profile, asked: Asked) -> Content:
-    found = _CONTENTS[asked.tab](connection, actor, profile, asked.cursor)
-    first = _address(profile, asked.tab) if asked.cursor else ""
-    older = _address(profile, asked.tab, found[1]) if found[1] else ""
-    return msgspec.structs.replace(found[0], pager=Pager(first=first, older=older))
+def _content(connection: Connection, actor: Actor, profile: Profile, tab: Tab, cursor: str) -> Content:
+    found, following = _CONTENTS[tab](connection, actor, profile, cursor)
+    first = _address(profile, tab) if cursor else ""
+    older = _address(profile, tab, following) if following else ""
+    return msgspec.structs.replace(found, pager=Pager(first=first, older=older))
 
 
 def _reputation(connection: Connection, actor: Actor, profile: Profile, cursor: str) -> tuple[Content, str | None]:
     lines = ledger_page(connection, actor, handle=profile.handle, cursor=cursor).lines
-    return Content(movements=tuple(map(_movement, lines.items))), lines.next
+    chart = None
+    if lines.items and not cursor:
+        chart = columns(gained_by_month(connection, member_id=profile.id, until=now().date()))
+    return Content(chart=chart, movements=tuple(map(_movement, lines.items))), lines.next
 
 
 def _answers(connection: Connection, actor: Actor, profile: Profile, cursor: str) -> tuple[Content, str | None]:
@@ -202,7 +210,7 @@ _CONTENTS: dict[Tab, Callable[[Connection, Actor, Profile, str], tuple[Content, 
 
 
 def _movement(line: LedgerLine) -> Movement:
-    word, undone = REASONS.get(line.reason, _OTHER)
+    word, undone = VOTES.get((line.about, line.reason)) or REASONS.get(line.reason, _OTHER)
     if line.reason == "upvoted" and 0 <= line.points < UP and not line.is_inverse:
         word = _CAPPED
     return Movement(
