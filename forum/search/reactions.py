@@ -11,12 +11,12 @@ from forum.search import documents
 
 def level_thread(session: Session, event: Any) -> None:
     """Index the event's thread as it is now."""
-    documents.refresh_thread(session, event.thread_id)
+    documents.refresh_threads(session, [event.thread_id])
 
 
 def level_article(session: Session, event: Any) -> None:
     """Index the event's article as it is now."""
-    documents.refresh_article(session, event.article_id)
+    documents.refresh_articles(session, [event.article_id])
 
 
 REACTIONS: dict[type[Any], Reaction] = {

@@ -1,6 +1,6 @@
-"""Making the index anew while it is being searched: document by document, so that it is never empty."""
+"""Making the index anew while it is being searched: batch by batch, so that it is never empty."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -11,14 +11,14 @@ from forum.search import documents
 from forum.search.tables import SearchDocument
 from forum.threads.tables import Thread
 
-_BATCH = 200
-Refresh = Callable[[Session, int], None]
+_BATCH = 100  # threads; nobody can reply to them while their batch is read and written
+Refresh = Callable[[Session, Sequence[int]], None]
 
 
 def rebuild(db: Database, *, progress: Callable[[int], object] = lambda _done: None) -> int:
     """Index every thread and article as it is now, and drop what is no more; returns how many documents were looked at."""
-    looked_at = _each(db, Thread, documents.refresh_thread, progress) + _each(
-        db, Article, documents.refresh_article, progress
+    looked_at = _each(db, Thread, documents.refresh_threads, progress) + _each(
+        db, Article, documents.refresh_articles, progress
     )
     _drop_orphans(db)
     return looked_at
@@ -40,8 +40,8 @@ def _each(
     while True:
         with db.transaction() as session:
             ids = session.scalars(select(table.id).where(table.id > last).order_by(table.id).limit(_BATCH)).all()
-            for local_id in ids:
-                refresh(session, local_id)
+            if ids:
+                refresh(session, ids)
         if not ids:
             return done
         last, done = ids[-1], done + len(ids)

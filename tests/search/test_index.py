@@ -90,7 +90,7 @@ def test_each_reaction_leaves_one_document(fresh_database: Database) -> None:
         thread = make.thread(session, title="One document and no more")
     deliver_all(fresh_database, times=3)
     with fresh_database.transaction() as session:
-        documents.refresh_thread(session, thread.id)
+        documents.refresh_threads(session, [thread.id])
     assert len(documents_of(fresh_database)) == 1
     if is_sqlite_database(fresh_database):
         with fresh_database.reading() as connection:
@@ -109,7 +109,7 @@ def test_a_long_thread_is_searched_to_its_limit(fresh_database: Database) -> Non
         for _ in range(3):
             make.reply(session, thread, body="word " * 6_000)
         thread_id = thread.id
-        documents.refresh_thread(session, thread_id)
+        documents.refresh_threads(session, [thread_id])
     (row,) = documents_of(fresh_database)
     body, posts = row[-2], row[-1]
     assert len(body.split("\n")) == len(posts) == 3
@@ -175,7 +175,7 @@ def question_of(session: Session, author: Any, place: Any, one: Any) -> int:
     for answer in one["answers"]:
         make.reply(session, thread, author, body=answer[:2_000] or "Nothing.")
     session.flush()
-    documents.refresh_thread(session, thread.id)
+    documents.refresh_threads(session, [thread.id])
     return thread.id
 
 
