@@ -186,10 +186,12 @@ def redact(session: Session, actor: Actor, *, number: int, text: str) -> Decisio
     if entry.action == "redact":
         raise Conflict(N_("The entry about a redaction cannot be redacted itself."))
     deleted = session.execute(
-        delete(DecisionText).where(DecisionText.decision_id == entry.id).returning(DecisionText.decision_id)
-    )
-    if deleted.one_or_none() is None:
+        delete(DecisionText).where(DecisionText.decision_id == entry.id).returning(DecisionText.thread_id)
+    ).one_or_none()
+    if deleted is None:
         raise Conflict(N_("That entry is redacted already."))
+    if deleted.thread_id is not None:
+        closing.forget_words(session, thread_id=deleted.thread_id, decision_id=entry.id)
     ruling = Ruling(action="redact", target_kind="decision", target_id=number, reason_code="erasure", text=text)
     return _write(session, actor, ruling, thread_id=None, member_id=None, about=number)
 

@@ -43,3 +43,15 @@ def reopen(session: Session, *, thread_id: int, decision: DecisionId) -> bool:
     counting.page_changed(thread)
     outbox.record(session, ThreadReopened(thread_id=thread.id))
     return True
+
+
+def forget_words(session: Session, *, thread_id: int, decision_id: int) -> None:
+    """The words of a decision were redacted: the thread keeps no copy of them, and its page, which quotes them, is another.
+
+    Raises:
+        NotFound: there is no such thread.
+    """
+    thread = locked(session, Thread, thread_id)
+    if thread.closed_by == decision_id:
+        thread.closed_reason = ""
+    counting.page_changed(thread)

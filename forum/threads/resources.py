@@ -48,7 +48,10 @@ class ThreadDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PostResource(msgspec.Struct, frozen=True, kw_only=True):
-    """A post. `source` and `html` are None where its words are not for this reader: hidden by a decision, or deleted."""
+    """A post. `source` and `html` are None where its words are not for this reader: hidden by a decision, or deleted.
+
+    `hidden_by` is the decision that keeps it out of sight, which an opening post shares with its thread.
+    """
 
     id: int
     thread_id: int
@@ -76,6 +79,7 @@ class PostResource(msgspec.Struct, frozen=True, kw_only=True):
     edited_at: datetime | None
     deleted_at: datetime | None
     hidden_at: datetime | None
+    hidden_by: int | None
     source_url: str | None
     source_author: str | None
     source_licence: str | None
@@ -121,6 +125,7 @@ _POSTS: Select[Any] = (
         _P.locale, _P.revision, _P.up, _P.down, _P.staff_up, _P.staff_down,
         func.coalesce(_V.value, 0).label("my_vote"),
         _P.accepted_at, _P.official_at, _P.created_at, _P.edited_at, _P.deleted_at, _P.hidden_at,
+        func.coalesce(_P.hidden_by, case((_P.number == 1, _T.hidden_by))).label("hidden_by"),
         _I.url.label("source_url"), _I.author_name.label("source_author"), _I.licence.label("source_licence"),
     )
     .join(Thread.__table__, _T.id == _P.thread_id)

@@ -18,6 +18,7 @@ from web.api import idempotency
 from web.api.calls import AnyRequest, Items, Listing, answer_list, reading, writing
 from web.api.describing import described
 from web.api.shapes import PostShape, VersionShape, post_shape, version_shape
+from web.api.withheld import check_readable, page_of_posts, without_unreadable
 from web.arguments import path_id, query
 from web.bodies import Body
 
@@ -65,9 +66,7 @@ class VoteCounted(msgspec.Struct, frozen=True, kw_only=True):
 def list_posts(request: AnyRequest, thread_id: FromPath[str]) -> Response[Items[PostShape]]:
     asked = query(request, Listing)
     with reading(request) as (connection, actor):
-        page = resources.post_list(
-            connection, actor, thread_id=path_id(thread_id), cursor=asked.cursor, limit=asked.limit
-        )
+        page = page_of_posts(connection, actor, thread_id=path_id(thread_id), cursor=asked.cursor, limit=asked.limit)
     return answer_list(request, page, lambda one: post_shape(request, one))
 
 
@@ -103,13 +102,15 @@ def read_post(request: AnyRequest, post_id: FromPath[str]) -> Response[PostShape
 
 
 def _shown(request: AnyRequest, connection: Connection, actor: Actor, post_id: int) -> PostShape:
-    return post_shape(request, resources.post_named(connection, actor, post_id=post_id))
+    found = resources.post_named(connection, actor, post_id=post_id)
+    return post_shape(request, *without_unreadable(connection, actor, [found]))
 
 
 @patch("/api/v1/posts/{post_id:str}", sync_to_thread=True, operation_class=described(), summary="Edit a post")
 def edit_post(request: AnyRequest, post_id: FromPath[str], data: JSONBody[PostChange]) -> Response[PostShape]:
     with writing(request) as (session, actor):
         key = path_id(post_id)
+        check_readable(session.connection(), actor, key)
         editing.edit_post(session, actor, post_id=key, body=data.body, revision=data.revision, comment=data.comment)
         session.flush()
         return Response(_shown(request, session.connection(), actor, key))
@@ -132,9 +133,9 @@ def delete_post(request: AnyRequest, post_id: FromPath[str]) -> None:
 def list_versions(request: AnyRequest, post_id: FromPath[str]) -> Response[Items[VersionShape]]:
     asked = query(request, Listing)
     with reading(request) as (connection, actor):
-        page = resources.version_list(
-            connection, actor, post_id=path_id(post_id), cursor=asked.cursor, limit=asked.limit
-        )
+        key = path_id(post_id)
+        check_readable(connection, actor, key)
+        page = resources.version_list(connection, actor, post_id=key, cursor=asked.cursor, limit=asked.limit)
     return answer_list(request, page, version_shape)
 
 

@@ -22,6 +22,7 @@ from web.api import idempotency
 from web.api.calls import AnyRequest, Items, Listing, answer_list, reading, writing
 from web.api.describing import described
 from web.api.shapes import PostShape, ThreadShape, WholeThread, post_shape, thread_shape, whole_thread
+from web.api.withheld import page_of_posts
 from web.arguments import path_id, query
 from web.bodies import Body
 
@@ -115,7 +116,7 @@ def _shown(request: AnyRequest, connection: Connection, actor: Actor, thread_id:
     if line is None:
         raise NotFound()
     details = resources.thread_details(connection, actor, thread_id=thread_id)
-    posts = resources.post_list(connection, actor, thread_id=thread_id, limit=FIRST_POSTS)
+    posts = page_of_posts(connection, actor, thread_id=thread_id, limit=FIRST_POSTS)
     return whole_thread(thread_shape(request, line), details, _items(request, posts), _idea_status(connection, line))
 
 

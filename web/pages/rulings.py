@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
+from sqlalchemy import Connection
 
+from forum.kernel.access import Actor
 from forum.kernel.errors import N_, Text
 from moderation.guidelines import UNREADABLE_FOR_AUTHOR, rule_name
-from moderation.pages import LogEntry
+from moderation.pages import LogEntry, decisions_behind
 
 _ROLES = {
     "moderator": Text(N_("a moderator")),
@@ -46,3 +49,15 @@ def told(entry: LogEntry) -> Told:
         href=f"/transparency/{entry.number}",
         is_unreadable=entry.reason_code in UNREADABLE_FOR_AUTHOR,
     )
+
+
+def unreadable(connection: Connection, actor: Actor, decisions: Iterable[int | None]) -> frozenset[int]:
+    """Those of the decisions for whose reason words are not handed out again, not even to their author: illegal, harmful.
+
+    For moderators there are none; else one select, and none where nothing is hidden.
+    """
+    known = {decision for decision in decisions if decision is not None}
+    if not known or actor.can("post:see-hidden"):
+        return frozenset()
+    behind = decisions_behind(connection, actor, known)
+    return frozenset(decision for decision, entry in behind.items() if told(entry).is_unreadable)

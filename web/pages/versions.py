@@ -18,7 +18,6 @@ from forum.threads import editing
 from forum.threads.places import category_list
 from forum.threads.policies import may_edit_post, may_retag
 from forum.threads.versions import Source, Version, opening_source, source_of, versions_of
-from moderation.pages import decisions_behind
 from web import forms
 from web.arguments import path_id
 from web.identity import current_actor, current_member
@@ -27,7 +26,7 @@ from web.pages.differences import Patience, Piece, compared
 from web.pages.frame import framed, led_to, moved_to, shown
 from web.pages.parts import Person
 from web.pages.rows import thread_href
-from web.pages.rulings import told
+from web.pages.rulings import unreadable
 from web.pages.threads import previewed
 
 AnyRequest = Request[Any, Any, Any]
@@ -114,9 +113,7 @@ def _history(request: AnyRequest, connection: Connection, actor: Actor, of: Sour
 
 def _check_readable(connection: Connection, actor: Actor, of: Source) -> None:
     """What is illegal or harmful is not handed out again, not even to its author."""
-    if of.hidden_by is None or actor.can("post:see-hidden"):
-        return
-    if any(told(entry).is_unreadable for entry in decisions_behind(connection, actor, {of.hidden_by}).values()):
+    if unreadable(connection, actor, [of.hidden_by]):
         raise NotFound()
 
 
