@@ -31,6 +31,8 @@ _LONG_MONTHS = {
         *("luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"),
     ),
 }
+_SINCE = {"en": ("since ", "since "), "it": ("dal ", "dall’")}
+_VOWEL_DAYS = frozenset({8, 11})  # "otto" and "undici", where Italian drops the vowel before; English has one form
 _SEPARATORS = {"en": (",", "."), "it": (".", ",")}
 
 
@@ -47,6 +49,7 @@ def filters(words: Catalogue) -> dict[str, Callable[..., Any]]:
     when       a `<time>` with the moment, which script turns into the reader's own zone and into "12 min ago"
     at         a `<time>` with the moment, which script turns into the reader's own zone
     on         a `<time>` with the date alone
+    since      "since 12 Nov 2026", the date in a `<time>`
     initials   "Marta Oliveira" → "MO"
     text       a `Text` in this language; a string stays as it is
     """
@@ -68,6 +71,7 @@ def filters(words: Catalogue) -> dict[str, Callable[..., Any]]:
         "when": when,
         "at": at,
         "on": on,
+        "since": lambda value: Markup("{}{}").format(_SINCE[locale][value.day in _VOWEL_DAYS], on(value)),
         "iso": iso,
         "initials": initials,
         "number": lambda value, decimals=0: number(value, locale, decimals),

@@ -8,7 +8,7 @@ import pytest
 
 from forum.kernel import clock
 from web.translations import catalogue
-from web.wording import ago, date, initials, iso, moment, month, number, signed
+from web.wording import ago, date, filters, initials, iso, moment, month, number, signed
 
 NOW = datetime(2026, 3, 9, 7, 5, 31, 999, tzinfo=UTC)
 
@@ -38,6 +38,14 @@ def test_dates_are_said_in_both_languages() -> None:
     assert [month(NOW, locale) for locale in ("en", "it")] == ["March 2026", "marzo 2026"]
     assert [moment(NOW, locale) for locale in ("en", "it")] == ["9 Mar 2026, 07:05", "9 mar 2026, 07:05"]
     assert iso(NOW) == "2026-03-09T07:05:31Z"
+
+
+@pytest.mark.parametrize(
+    ("day", "italian"), [(7, "dal 7"), (8, "dall’8"), (11, "dall’11"), (18, "dal 18"), (28, "dal 28")]
+)
+def test_a_day_since_when_is_elided_before_a_vowel_in_italian(day: int, italian: str) -> None:
+    english, own = (filters(catalogue(locale))["since"](NOW.replace(day=day)).striptags() for locale in ("en", "it"))
+    assert (english, own) == (f"since {day} Mar 2026", f"{italian} mar 2026")
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def running(settings: Settings) -> list[tuple[Text | str, Text | str]]:
         (Text(N_("Address")), settings.base_url),
         (Text(N_("Database")), Text(N_("SQLite, embedded")) if embedded else "PostgreSQL"),
         (Text(N_("Worker")), Text(N_("In this process")) if settings.broker_url is None else _broker(settings)),
-        (Text(N_("Search")), "Meilisearch" if settings.meilisearch_url else Text(N_("The database’s own"))),
+        (Text(N_("Search index")), "Meilisearch" if settings.meilisearch_url else Text(N_("The database’s own"))),
         (Text(N_("Mail")), Text(N_("Sent")) if settings.smtp_url else Text(N_("Kept as files, not sent"))),
         ("Python", ".".join(map(str, sys.version_info[:3]))),
     ]
