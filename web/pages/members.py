@@ -47,11 +47,7 @@ REASONS = {
 }
 """The words for each reason of the ledger, and for the entry that undoes one."""
 _OTHER = (Text(N_("Correction")), Text(N_("Correction taken back")))
-<<<<<<< HEAD
 _CAPPED = Text(N_("Post voted up, beyond the day’s limit"))
-=======
-_CAPPED = Text(N_("Voted up, beyond what a day can bring"))
->>>>>>> people
 
 ROLES = {"moderator": Text(N_("Moderator")), "administrator": Text(N_("Administrator"))}
 
