@@ -2,17 +2,18 @@
 
 import html
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from forum.articles.tables import Article
 from forum.kernel.clock import now
-from forum.kernel.db import insert_new
+from forum.kernel.db import Base, insert_new
 from forum.search.tables import SearchDocument
 from forum.threads.tables import Post, Tag, Thread, ThreadTag
 
+E = TypeVar("E", bound=Base)
 LONGEST_BODY = 50_000
 """Characters of a thread that are searched; the best answers come first, so a longer thread loses its tail alone."""
 MOST_POSTS = 200
@@ -28,15 +29,20 @@ def plain(markup: str) -> str:
 
 def refresh_thread(session: Session, thread_id: int) -> None:
     """Make the index say of a thread what it is now."""
-    thread = session.get(Thread, thread_id, populate_existing=True)
+    thread = _held(session, Thread, thread_id)
     _replace(session, "thread", thread_id, None if thread is None or thread.hidden_at else _of_thread(session, thread))
 
 
 def refresh_article(session: Session, article_id: int) -> None:
     """Make the index say of an article what it is now."""
-    article = session.get(Article, article_id, populate_existing=True)
+    article = _held(session, Article, article_id)
     shown = article is not None and article.state == "published"
     _replace(session, "article", article_id, _of_article(article) if article is not None and shown else None)
+
+
+def _held(session: Session, entity: type[E], key: int) -> E | None:
+    """Read under the lock of what is read: of two workers that index the same thing, the later one must write the later state."""
+    return session.get(entity, key, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def _replace(session: Session, kind: str, local_id: int, document: dict[str, Any] | None) -> None:
