@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, insert, select, text
+from sqlalchemy import delete, event, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from forum.articles import reviewing
@@ -18,6 +19,7 @@ from forum.search import documents, rebuilding
 from forum.search.pages import Asked, search_page, similar
 from forum.search.tables import SearchDocument
 from forum.threads import answers, editing, hiding, tags
+from forum.threads.tables import Thread
 from tests.forum import making as make
 from tests.installing import deliver_all
 from tests.shared import shared_data
@@ -129,7 +131,6 @@ def test_the_words_of_html_are_as_a_person_reads_them(markup: str, words: str) -
 
 
 def test_a_page_of_results_asks_six_times_at_most(fresh_database: Database) -> None:
-    from sqlalchemy import event
 
     with fresh_database.transaction() as session:
         for number in range(3):
@@ -195,3 +196,42 @@ def test_tags_of_several_words_stay_whole(fresh_database: Database) -> None:
         found = search_page(connection, ANONYMOUS, Asked(typed="gasket tag:group-head"))
         assert [result.thread.id for result in found.results if result.thread] == [thread.id]
         assert search_page(connection, ANONYMOUS, Asked(typed="tag:head-group")).total == 0
+
+
+@pytest.mark.parametrize("fresh_database", ["postgresql"], indirect=True)
+def test_of_two_workers_the_later_one_writes_the_later_state(fresh_database: Database) -> None:
+    """The slower one read the thread before it was edited, and writes after the quicker one did."""
+    with fresh_database.transaction() as session:
+        thread = make.thread(session, title="As it was called before")
+    read, edited, let_go = threading.Event(), threading.Event(), threading.Event()
+    slow = Database(fresh_database.url.render_as_string(hide_password=False))
+
+    def pause(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("DELETE FROM search_document"):
+            read.set()
+            let_go.wait(30)
+
+    def index_slowly() -> None:
+        with slow.transaction() as session:
+            documents.refresh_thread(session, thread.id)
+
+    def edit_and_index() -> None:
+        with fresh_database.transaction() as session:
+            session.get_one(Thread, thread.id).title = "As it is called now"
+        with fresh_database.transaction() as session:
+            documents.refresh_thread(session, thread.id)
+        edited.set()
+
+    event.listen(slow.engine, "before_cursor_execute", pause)
+    workers = [threading.Thread(target=index_slowly), threading.Thread(target=edit_and_index)]
+    workers[0].start()
+    assert read.wait(30)
+    workers[1].start()
+    edited.wait(0.5)  # it need not come to that: with the thread held, the edit waits
+    let_go.set()
+    for worker in workers:
+        worker.join()
+    slow.dispose()
+    with fresh_database.reading() as connection:
+        titles = connection.scalars(select(SearchDocument.title).where(SearchDocument.local_id == thread.id)).all()
+    assert titles == ["As it is called now"]
