@@ -48,10 +48,11 @@ class Town:
         self.peer = Program(house, "bruno", "read", "write")
         self.staff = Program(house, "sara", "read", "write")
         self.moderator = Program(house, "mina", "read", "write", "moderate")
+        self.operator = Program(house, "olga", "read", "write", "administer")
         self.nobody = Program(house)
 
     def close(self) -> None:
-        for program in (self.asker, self.peer, self.staff, self.moderator, self.nobody):
+        for program in (self.asker, self.peer, self.staff, self.moderator, self.operator, self.nobody):
             program.close()
 
 
@@ -219,3 +220,8 @@ def tell_the_company(town: Town, thread: int, answer: int) -> None:
     told = until(case, "the case in the journal")
     assert (told["title"], told["state"], told["tags"]) == (TITLE, "solved", ["drip", "leva"])
     assert [one["url"] for one in told["answers"] if one["accepted"]] == [f"{town.house.url}/p/{answer}"]
+    town.asker.refused("GET", "/crm/deliveries", status=403, kind="not-allowed")
+    sent = town.operator("GET", "/crm/deliveries?state=done")["items"]
+    assert {(one["kind"], one["title"], one["connection"]) for one in sent} >= {("case", TITLE, "journal")}
+    (journal,) = town.operator("GET", "/crm/connections")["items"]
+    assert (journal["health"], journal["deliveries"]["parked"]) == ("well", 0)

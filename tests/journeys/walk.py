@@ -268,6 +268,17 @@ def the_company_is_told(walk: Walk) -> None:
     assert (article["title"], article["case_url"]) == (ARTICLE, case["url"])
 
 
+def the_administration_shows_the_delivery(walk: Walk) -> None:
+    operator = walk.operator
+    operator.finds("/admin/deliveries?state=done", TITLE)
+    operator.follow(TITLE)
+    operator.sees(f":case:{walk.thread_id}")
+    operator.sees("journal")
+    operator.go("/admin/connections")
+    operator.sees("journal", ".health.is-solved")
+    operator.sees(operator.words("Nothing waits for you."))
+
+
 def _is_final(line: dict[str, object], key: str) -> bool:
     return str(line["key"]).endswith(key) and "thirty seconds" in str(line.get("record"))
 
