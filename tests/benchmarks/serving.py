@@ -31,7 +31,9 @@ def load_site(settings: Settings) -> Any:
     from web.app import create_app
     from web.edge.limits import Limits
 
-    return create_app(settings, limits=Limits(None, None, None))
+    app = create_app(settings, limits=Limits(None, None, None))
+    serving.look_for_garbage_less()
+    return app
 
 
 class Running:
