@@ -75,9 +75,10 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands under the tab; the fields of the other tabs are empty."""
+    """What stands under the tab; the fields of the other tabs are empty. `apart`: points that the ledger sums up without lines."""
 
     movements: tuple[Movement, ...] = ()
+    apart: int = 0
     answers: tuple[Answered, ...] = ()
     rows: tuple[ThreadRow, ...] = ()
     badges: tuple[BadgeLine, ...] = ()
@@ -166,8 +167,8 @@ def _content(connection: Connection, actor: Actor, profile: Profile, asked: Aske
 
 
 def _reputation(connection: Connection, actor: Actor, profile: Profile, cursor: str) -> tuple[Content, str | None]:
-    lines = ledger_page(connection, actor, handle=profile.handle, cursor=cursor).lines
-    return Content(movements=tuple(map(_movement, lines.items))), lines.next
+    found = ledger_page(connection, actor, handle=profile.handle, cursor=cursor)
+    return Content(movements=tuple(map(_movement, found.lines.items)), apart=found.apart), found.lines.next
 
 
 def _answers(connection: Connection, actor: Actor, profile: Profile, cursor: str) -> tuple[Content, str | None]:
