@@ -25,7 +25,8 @@ Subject = Literal["question", "answer", "post"]
 class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
     """One movement of points and the total after it. `about` says what kind of post it was. `is_inverse`: it takes back what an earlier line gave or took.
 
-    Without `post_id` where the reader may not see the post, or it would tell who voted.
+    Totals leave out what the page leaves out, see `LedgerPage`.
+    Without `post_id` where the reader may not see the post.
     """
 
     id: int
@@ -42,11 +43,14 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A member's ledger, newest first, with the total that it sums to."""
+    """A member's ledger, newest first. The lines sum to `total` less `apart`: what votes down cost the member, a sum without
+    lines for all but themselves, since the moment of such a line would tell whose vote took points from another at that moment.
+    """
 
     handle: str
     name: str
     total: int
+    apart: int
     lines: Page[LedgerLine]
 
 
@@ -54,11 +58,11 @@ _MEMBER: Select[Any] = select(_M.id, _M.handle, _M.name, _M.points).where(
     _M.handle_key == bindparam("key", type_=String), _M.deleted_at.is_(None)
 )
 _VIEWER_IS_OWNER = _L.member_id == bindparam("viewer_id", type_=BigInteger)
-# to show others where a member lost points by voting down would show how they voted
 _VOTE_IS_SECRET = (_L.reason == "downvoting") & ~_VIEWER_IS_OWNER
 # nor is it said here who wrote what is out of sight
-_NAMED = and_(visible_to(_T, _C.audience), shown_to(_P), _P.deleted_at.is_(None), ~_VOTE_IS_SECRET)
+_NAMED = and_(visible_to(_T, _C.audience), shown_to(_P), _P.deleted_at.is_(None))
 _ABOUT = case((_T.kind != "question", "post"), (_P.number == 1, "question"), (_P.number > 1, "answer"), else_="post")
+_OF_MEMBER = _L.member_id == bindparam("member_id", type_=BigInteger)
 _LINES: Select[Any] = (
     select(
         _L.id, _L.reason, _L.points, _L.turn, _L.at, _ABOUT.label("about"),
@@ -69,20 +73,20 @@ _LINES: Select[Any] = (
     .outerjoin(Post.__table__, _P.id == _L.post_id)
     .outerjoin(Thread.__table__, _T.id == _P.thread_id)
     .outerjoin(Category.__table__, _C.id == _T.category_id)
-    .where(_L.member_id == bindparam("member_id", type_=BigInteger), _L.id < bindparam("before", type_=BigInteger))
+    .where(_OF_MEMBER, _L.id < bindparam("before", type_=BigInteger), ~_VOTE_IS_SECRET)
     .order_by(_L.id.desc())
     .limit(bindparam("limit"))
 )  # fmt: skip
 
 
-_LATER: Select[Any] = select(func.coalesce(func.sum(_L.points), 0)).where(
-    _L.member_id == bindparam("member_id", type_=BigInteger), _L.id >= bindparam("before", type_=BigInteger)
-)
+_POINTS = select(func.coalesce(func.sum(_L.points), 0))
+_APART: Select[Any] = _POINTS.where(_OF_MEMBER, _VOTE_IS_SECRET)
+_LATER: Select[Any] = _POINTS.where(_OF_MEMBER, _L.id >= bindparam("before", type_=BigInteger), ~_VOTE_IS_SECRET)
 
 
 _DAYS: Select[Any] = (
     select(_L.day, func.sum(_L.points))
-    .where(_L.member_id == bindparam("member_id", type_=BigInteger), _L.day >= bindparam("since", type_=Date))
+    .where(_OF_MEMBER, _L.day >= bindparam("since", type_=Date), _L.reason != "downvoting")
     .group_by(_L.day)
 )
 
@@ -114,14 +118,14 @@ def ledger_page(connection: Connection, actor: Actor, *, handle: str, cursor: st
     if member is None:
         raise NotFound()
     before = decode_cursor(cursor, int)[0] if cursor else _LAST
-    where = {"member_id": member.id, "before": before}
-    rows = connection.execute(_LINES, {**where, "limit": limit + 1, **as_seen_by(actor)}).all()
-    later = connection.execute(_LATER, where).scalar_one() if cursor else 0
-    lines = tuple(_with_totals(rows[:limit], member.points - int(later)))
+    where = {"member_id": member.id, "before": before, **as_seen_by(actor)}
+    rows = connection.execute(_LINES, {**where, "limit": limit + 1}).all()
+    apart = int(connection.execute(_APART, where).scalar_one())
+    later = int(connection.execute(_LATER, where).scalar_one()) if cursor else 0
+    lines = tuple(_with_totals(rows[:limit], member.points - apart - later))
     following = encode_cursor(lines[-1].id) if len(rows) > limit else None
-    return LedgerPage(
-        handle=member.handle, name=member.name, total=member.points, lines=Page(items=lines, next=following)
-    )
+    page = Page(items=lines, next=following)
+    return LedgerPage(handle=member.handle, name=member.name, total=member.points, apart=apart, lines=page)
 
 
 def _with_totals(rows: Sequence[Row[Any]], total: int) -> Iterator[LedgerLine]:

@@ -15,7 +15,7 @@ class LedgerEntry(Base):
     __table_args__ = (
         UniqueConstraint("cause", "member_id", "reason", "turn"),
         Index("ix_ledger_member", "member_id", "id"),
-        Index("ix_ledger_member_day", "member_id", "day"),
+        Index("ix_ledger_member_reason", "member_id", "reason", "day"),
         Index("ix_ledger_post", "post_id"),
         {"sqlite_autoincrement": True},
     )

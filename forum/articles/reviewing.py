@@ -9,8 +9,9 @@ from forum.kernel import markdown, outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import locked
-from forum.kernel.errors import N_, Conflict, Invalid, Text
+from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
 from forum.members import audit
+from forum.threads.tables import Category
 from forum.threads.text import slug
 
 
@@ -18,13 +19,13 @@ def edit(session: Session, actor: Actor, *, article_id: int, title: str, body: s
     """Change an article's words. `version` is the one that the editor saw.
 
     Raises:
-        NotFound: there is no such article.
+        NotFound: there is no such article, or it stands in a category that this actor cannot see.
         NotAllowed: only reviewers may.
         Conflict: somebody else changed it meanwhile.
         Invalid: a field needs mending.
     """
     require(may_review(actor))
-    article = locked(session, Article, article_id)
+    article = _held(session, actor, article_id)
     if article.version != version:
         raise Conflict(N_("Somebody else changed this article meanwhile. Read theirs, then save yours again."))
     _check(title, body)
@@ -58,11 +59,11 @@ def withdraw(session: Session, actor: Actor, *, article_id: int) -> None:
     """Take an article out of the knowledge base; it can be published again, by a person alone.
 
     Raises:
-        NotFound: there is no such article.
+        NotFound: there is no such article, or it stands in a category that this actor cannot see.
         NotAllowed: only reviewers may.
     """
     require(may_review(actor))
-    article = locked(session, Article, article_id)
+    article = _held(session, actor, article_id)
     if article.state == "withdrawn":
         return
     was_published = article.state == "published"
@@ -71,6 +72,14 @@ def withdraw(session: Session, actor: Actor, *, article_id: int) -> None:
     audit.record(session, actor, "article.withdraw", f"article:{article.id}")
     if was_published:
         outbox.record(session, ArticleWithdrawn(article_id=article.id))
+
+
+def _held(session: Session, actor: Actor, article_id: int) -> Article:
+    """The article, locked; of a category that the reviewer sees."""
+    article = locked(session, Article, article_id)
+    if session.get_one(Category, article.category_id).audience > actor.clearance:
+        raise NotFound()
+    return article
 
 
 def _check(title: str, body: str) -> None:

@@ -69,9 +69,25 @@ def test_where_somebody_voted_down_is_theirs_to_know(session: Session) -> None:
     (own,) = read(session, critic, critic).lines.items
     assert (own.post_id, own.thread_title) == (reply.id, make.TITLE)
     for reader in (ANONYMOUS, make.member(session), make.moderator(session), make.administrator(session)):
-        (seen,) = read(session, reader, critic).lines.items
-        assert (seen.reason, seen.points) == ("downvoting", -1)
-        assert (seen.post_id, seen.thread_id, seen.thread_slug, seen.thread_title) == (None, None, "", "")
+        seen = read(session, reader, critic)
+        assert (seen.lines.items, seen.apart) == ((), -1)
+
+
+def test_votes_down_leave_no_gap_in_the_totals_that_others_see(session: Session, peer: Actor) -> None:
+    critic = make.member(session, privileges=("vote:down",))
+    for value in (1, -1, 1):
+        post = make.reply(session, make.thread(session), critic)
+        voting.vote(session, peer, post_id=post.id, value=1)
+        settle(session)
+        other = make.reply(session, make.thread(session))
+        voting.vote(session, critic, post_id=other.id, value=value)
+        settle(session)
+    own, seen = read(session, critic, critic), read(session, peer, critic)
+    assert [(line.points, line.total) for line in own.lines.items] == [(10, 29), (-1, 19), (10, 20), (10, 10)]
+    assert [(line.points, line.total) for line in seen.lines.items] == [(10, 30), (10, 20), (10, 10)]
+    assert (own.total, own.apart, seen.total, seen.apart) == (29, 0, 29, -1)
+    older = read(session, peer, critic, cursor=read(session, peer, critic, limit=1).lines.next, limit=1)
+    assert [(line.points, line.total) for line in older.lines.items] == [(10, 20)]
 
 
 @pytest.mark.parametrize("action", ["hide-post", "hide-thread"])

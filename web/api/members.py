@@ -59,7 +59,8 @@ class Me(MemberShape, frozen=True, kw_only=True):
 class MovementShape(msgspec.Struct, frozen=True, kw_only=True):
     """A movement of points and the total after it. `undo`: it takes back an earlier one.
 
-    `post` is null where the thread is not for this caller, or where it would tell how somebody voted.
+    `post` is null where the thread is not for this caller. What votes down cost a member is told to them alone: for others
+    these movements are left out, and the totals leave them out too.
     """
 
     id: int

@@ -83,10 +83,11 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands under the tab; the fields of the other tabs are empty."""
+    """What stands under the tab; the fields of the other tabs are empty. `apart`: points that the ledger sums up without lines."""
 
     chart: Chart | None = None
     movements: tuple[Movement, ...] = ()
+    apart: int = 0
     answers: tuple[Answered, ...] = ()
     rows: tuple[ThreadRow, ...] = ()
     badges: tuple[BadgeLine, ...] = ()
@@ -167,11 +168,12 @@ def _content(connection: Connection, actor: Actor, profile: Profile, tab: Tab, c
 
 
 def _reputation(connection: Connection, actor: Actor, profile: Profile, cursor: str) -> tuple[Content, str | None]:
-    lines = ledger_page(connection, actor, handle=profile.handle, cursor=cursor).lines
+    found = ledger_page(connection, actor, handle=profile.handle, cursor=cursor)
     chart = None
-    if lines.items and not cursor:
+    if found.lines.items and not cursor:
         chart = columns(gained_by_month(connection, member_id=profile.id, until=now().date()))
-    return Content(chart=chart, movements=tuple(map(_movement, lines.items))), lines.next
+    content = Content(chart=chart, movements=tuple(map(_movement, found.lines.items)), apart=found.apart)
+    return content, found.lines.next
 
 
 def _answers(connection: Connection, actor: Actor, profile: Profile, cursor: str) -> tuple[Content, str | None]:

@@ -95,14 +95,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
         batch_op.create_index("ix_ledger_member", ["member_id", "id"], unique=False)
-        batch_op.create_index("ix_ledger_member_day", ["member_id", "day"], unique=False)
+        batch_op.create_index("ix_ledger_member_reason", ["member_id", "reason", "day"], unique=False)
         batch_op.create_index("ix_ledger_post", ["post_id"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_ledger_post")
-        batch_op.drop_index("ix_ledger_member_day")
+        batch_op.drop_index("ix_ledger_member_reason")
         batch_op.drop_index("ix_ledger_member")
 
     op.drop_table("ledger_entry")
