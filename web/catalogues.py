@@ -25,6 +25,8 @@ _MARKS = {"_": 1, "N_": 1, "gettext": 1, "ngettext": 2, "Text": 1, **dict.fromke
 _OPTIONS = {"trimmed": "true", "silent": "false"}
 _MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|&\w+;|[<>]")
 _PLACES = re.compile(r"%\(\w+\)[a-z]|%%|%|\{\w*\}")
+# What a merge of two translations of one sentence leaves.
+_RUN_TOGETHER = re.compile(r"[a-zà-ù)>][.!?](?:[A-ZÀ-Ù“]|%\()")
 
 
 def extracted(root: Path = ROOT) -> Catalog:
@@ -130,6 +132,8 @@ def _wrong(message: Message, own: Message | None) -> Iterator[str]:
         if not set(_MARKUP.findall(string)) <= set(_MARKUP.findall(" ".join(ids))):
             yield "markup that the original does not have"
     for original, string in zip(ids, strings, strict=False):
+        if _RUN_TOGETHER.search(string) and not _RUN_TOGETHER.search(original):
+            yield "two sentences run together"
         if sorted(_PLACES.findall(original)) != sorted(_PLACES.findall(string)):
             yield "placeholders differ"
 

@@ -68,6 +68,7 @@ def problems_with(said: Catalog, msgid: str | tuple[str, str]) -> list[str]:
         ("Hello", "Ciao &amp;", "markup that the original does not have"),
         ("<b>Hello</b>", "<b onclick='x'>Ciao</b>", "markup that the original does not have"),
         ("Hello", "", "not translated"),
+        ("Hello.", "Ciao.Salve.", "two sentences run together"),
         (("%(n)s day", "%(n)s days"), ("%(n)s giorno", ""), "not translated"),
         (("%(n)s day", "%(n)s days"), ("%(n)s giorno", "giorni"), "placeholders differ"),
     ],

@@ -143,7 +143,7 @@ def deliveries(request: AnyRequest) -> Response[bytes]:
         lines=[view.line(one) for one in found.items],
         asked=asked,
         states=[("", Text(N_("All"))), ("dead", Text(N_("Waits for a person"))), *_states()],
-        of=[("", Text(N_("All"))), *((str(one.id), one.name) for one in of)],
+        of=[("", Text(N_("Everywhere"))), *((str(one.id), one.name) for one in of)],
         pager=Pager(
             first=address_of(DELIVERIES, **narrowed) if asked.cursor else "",
             older=address_of(DELIVERIES, **narrowed, cursor=found.next) if found.next else "",
