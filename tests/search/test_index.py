@@ -213,13 +213,13 @@ def test_of_two_workers_the_later_one_writes_the_later_state(fresh_database: Dat
 
     def index_slowly() -> None:
         with slow.transaction() as session:
-            documents.refresh_thread(session, thread.id)
+            documents.refresh_threads(session, [thread.id])
 
     def edit_and_index() -> None:
         with fresh_database.transaction() as session:
             session.get_one(Thread, thread.id).title = "As it is called now"
         with fresh_database.transaction() as session:
-            documents.refresh_thread(session, thread.id)
+            documents.refresh_threads(session, [thread.id])
         edited.set()
 
     event.listen(slow.engine, "before_cursor_execute", pause)
