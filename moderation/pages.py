@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Integer, Row, String, and_, bindparam, case, func, or_, select
+from sqlalchemy import BigInteger, Connection, Row, String, and_, bindparam, case, func, or_, select
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor
@@ -46,6 +46,7 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     thread_id: int | None
     thread_slug: str
     thread_title: str
+    thread_locale: str
 
     @property
     def label(self) -> str:
@@ -70,6 +71,7 @@ _ENTRY_COLUMNS = (
     _D.number, _D.at, _D.action, _D.rule, _D.reason_code, _D.role, _D.automated, _D.target_kind, _D.hash, _D.previous,
     _D.commitment, _D.about_number, case((_SEEN, _X.salt)).label("salt"), _X.decision_id.label("kept"), case((_SEEN, _X.text)).label("text"), case((_SEEN, _X.target_id)).label("target_id"),
     case((_SEEN, _T.id)).label("thread_id"), case((_SEEN, _T.slug)).label("slug"), case((_SEEN, _T.title)).label("title"),
+    _T.locale,
 )  # fmt: skip
 _ENTRIES: Select[Any] = (
     select(*_ENTRY_COLUMNS)
@@ -80,7 +82,7 @@ _ENTRIES: Select[Any] = (
 )
 _LIST: Select[Any] = (
     _ENTRIES.where(
-        _D.number < bindparam("before", type_=Integer),
+        _D.number < bindparam("before", type_=BigInteger),
         or_(bindparam("action", type_=String) == "", _D.action == bindparam("action", type_=String)),
         or_(bindparam("rule", type_=String) == "", _D.rule == bindparam("rule", type_=String)),
         or_(bindparam("role", type_=String) == "", _D.role == bindparam("role", type_=String)),
@@ -88,7 +90,7 @@ _LIST: Select[Any] = (
     .order_by(_D.number.desc())
     .limit(bindparam("limit"))
 )
-_ONE: Select[Any] = _ENTRIES.where(_D.number == bindparam("number", type_=Integer))
+_ONE: Select[Any] = _ENTRIES.where(_D.number == bindparam("number", type_=BigInteger))
 _HIDING: Select[Any] = _ENTRIES.where(_D.id == bindparam("decision_id", type_=BigInteger))
 _BEHIND: Select[Any] = _ENTRIES.add_columns(_D.id).where(_D.id.in_(bindparam("decisions", expanding=True)))
 
@@ -136,7 +138,9 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
 
 _AROUND: Select[Any] = (
     select(_D.number, _D.action, _D.hash, _D.about_number)
-    .where(or_(_D.number == bindparam("next", type_=Integer), _D.about_number == bindparam("number", type_=Integer)))
+    .where(
+        or_(_D.number == bindparam("next", type_=BigInteger), _D.about_number == bindparam("number", type_=BigInteger))
+    )
     .order_by(_D.number)
 )
 
@@ -210,4 +214,5 @@ def _entry(row: Row[Any]) -> LogEntry:
         thread_id=row.thread_id,
         thread_slug=row.slug or "",
         thread_title=row.title or "",
+        thread_locale=row.locale or "",
     )

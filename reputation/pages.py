@@ -40,6 +40,7 @@ class LedgerLine(msgspec.Struct, frozen=True, kw_only=True):
     thread_id: int | None
     thread_slug: str
     thread_title: str
+    locale: str
 
 
 class LedgerPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +68,7 @@ _LINES: Select[Any] = (
     select(
         _L.id, _L.reason, _L.points, _L.turn, _L.at, _ABOUT.label("about"),
         case((_NAMED, _L.post_id)).label("post_id"), case((_NAMED, _T.id)).label("thread_id"),
-        case((_NAMED, _T.slug)).label("slug"), case((_NAMED, _T.title)).label("title"),
+        case((_NAMED, _T.slug)).label("slug"), case((_NAMED, _T.title)).label("title"), _T.locale,
     )
     .select_from(LedgerEntry.__table__)
     .outerjoin(Post.__table__, _P.id == _L.post_id)
@@ -143,5 +144,6 @@ def _with_totals(rows: Sequence[Row[Any]], total: int) -> Iterator[LedgerLine]:
             thread_id=row.thread_id,
             thread_slug=row.slug or "",
             thread_title=row.title or "",
+            locale=row.locale or "",
         )
         total -= row.points

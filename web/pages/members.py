@@ -68,6 +68,7 @@ class Movement(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     href: str
     title: str
+    locale: str
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,6 +219,7 @@ def _movement(line: LedgerLine) -> Movement:
         total=line.total,
         href=f"/p/{line.post_id}" if line.post_id else "",
         title=line.thread_title,
+        locale=line.locale,
     )
 
 

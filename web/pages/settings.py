@@ -214,7 +214,7 @@ def _token_page(
         for scope, (word, says) in SCOPES.items()
         if scope not in _RIGHTS or actor.can(_RIGHTS[scope])
     ]
-    return shown(
+    page = shown(
         "settings_tokens.html",
         _page(request, connection, actor),
         status=422 if answer.problems else 200,
@@ -226,6 +226,9 @@ def _token_page(
         name=form.name,
         answer=answer,
     )
+    if answer.token:
+        page.headers["cache-control"] = "no-store"  # not even the browser's own memory shall show the secret again
+    return page
 
 
 def _page(request: AnyRequest, connection: Connection, actor: Actor) -> Page:
