@@ -15,6 +15,7 @@ from sqlalchemy.sql import Select
 from forum.articles.tables import Article
 from forum.kernel.clock import now
 from forum.kernel.db import insert_new
+from forum.search import spelling
 from forum.search.tables import SearchDocument
 from forum.threads.tables import Post, Tag, Thread, ThreadTag
 
@@ -93,6 +94,7 @@ def _replace(session: Session, kind: Kind, ids: Sequence[int], documents: list[d
     if documents:
         rows = [{"kind": kind, "changed_at": at, **document} for document in documents]
         connection.execute(insert_new(session, SearchDocument), rows)
+        spelling.learn(session, (f"{document['title']} {document['tags']}" for document in documents))
 
 
 def _of_thread(thread: Any, posts: list[tuple[int, str]], tags: list[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ something is and who may see it is read from the forum's own tables in the same 
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -32,6 +32,7 @@ from forum.articles.tables import Article
 from forum.kernel.access import Actor
 from forum.kernel.db import is_sqlite, to_micros
 from forum.members.tables import Member
+from forum.search import spelling
 from forum.search.queries import EVERYTHING, STATES, Narrowing, Question, for_fts5, for_tsquery
 from forum.search.tables import SearchDocument
 from forum.search.words import stem, words_of
@@ -192,18 +193,49 @@ def _narrowed(narrowing: Narrowing) -> dict[str, Any]:
     return {**states, "by": narrowing.by, "after": to_micros(narrowing.after) if narrowing.after else 0}
 
 
-def _worths(connection: Connection, words: Sequence[str]) -> dict[str, float]:
-    """Those of the words by which something is found, the rarest first, until together they have enough hits; with their worth."""
+def put_right(connection: Connection, question: Question) -> Question | None:
+    """The question with those of its words that nothing has replaced by what they may be slips of; nothing where they are none."""
+    single = [phrase[0] for phrase in question.wanted if len(phrase) == 1][:MOST_WEIGHED]
+    counted = _counted(connection, single)
+    unknown = [word for word in single if not counted[word]]
+    found = spelling.candidates(connection, unknown)
+    if not found:
+        return None
+    meant = _likeliest(connection, found)
+    wanted = tuple((meant.get(phrase[0], phrase[0]),) if len(phrase) == 1 else phrase for phrase in question.wanted)
+    return replace(question, wanted=wanted, open_end=False)
+
+
+def _likeliest(connection: Connection, found: dict[str, list[str]]) -> dict[str, str]:
+    """Of each word's candidates one: it begins as the word does, if any does, and is in more documents than the others."""
+    every = list(dict.fromkeys(near for candidates in found.values() for near in candidates))[:MOST_WEIGHED]
+    counted = _counted(connection, every)
+
+    def chosen(word: str, candidates: list[str]) -> str:
+        return max(candidates, key=lambda near: (near[0] == word[0], counted.get(near, 0)))
+
+    return {word: chosen(word, candidates) for word, candidates in found.items()}
+
+
+def _counted(connection: Connection, words: Sequence[str]) -> dict[str, int]:
+    """How many documents have each of at most `MOST_WEIGHED` folded words, counted up to `ENOUGH`."""
     on_sqlite = is_sqlite(connection)
     values = _spelled(words, for_fts5, '""') if on_sqlite else _spelled(words, for_tsquery, "")
     rows = connection.execute(_FTS5_COUNTS if on_sqlite else _TSQUERY_COUNTS, {**values, "most": ENOUGH})
-    counted = sorted((row.hits, row.n) for row in rows if row.hits and row.n < len(words))
+    return {words[row.n]: row.hits for row in rows if row.n < len(words)}
+
+
+def _worths(connection: Connection, words: Sequence[str]) -> dict[str, float]:
+    """Those of the words by which something is found, the rarest first, until together they have enough hits; with their worth."""
+    counted = sorted(
+        (hits, number, word) for number, (word, hits) in enumerate(_counted(connection, words).items()) if hits
+    )
     chosen: dict[str, float] = {}
     total = 0
-    for hits, number in counted:
+    for hits, _, word in counted:
         if chosen and total + hits > ENOUGH:
             break
-        chosen[words[number]] = math.log(1 + MANY / hits)
+        chosen[word] = math.log(1 + MANY / hits)
         total += hits
     return chosen
 

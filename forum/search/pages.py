@@ -72,13 +72,18 @@ class Count(msgspec.Struct, frozen=True):
 
 
 class SearchPage(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of results. `loosened`: nothing had all the words, so these have some. `total` counts up to `engine.MOST_RANKED`."""
+    """A page of results. `total` counts up to `engine.MOST_RANKED`.
+
+    `loosened`: nothing had all the words, so these have some. `meant`: nothing had them as they were spelled, so these have
+    those words.
+    """
 
     asked: Asked
     question: Question
     results: tuple[Result, ...]
     total: int
     loosened: bool
+    meant: str
     kinds: tuple[Count, ...]
     categories: tuple[Count, ...]
     locales: tuple[Count, ...]
@@ -123,8 +128,8 @@ _OUT_OF_SIGHT: Select[Any] = select(_P.id).where(
 
 def search_page(connection: Connection, actor: Actor, asked: Asked) -> SearchPage:
     """What is found for what somebody typed. What is beyond the last result is empty."""
-    question = parsed(asked.typed)
-    hits, loosened = _hits(connection, actor, question)
+    typed = parsed(asked.typed)
+    question, hits, loosened = _hits(connection, actor, typed)
     wanted = [hit for hit in hits if _is_wanted(hit, asked)]
     shown = wanted[asked.offset : asked.offset + asked.size]
     return SearchPage(
@@ -133,17 +138,27 @@ def search_page(connection: Connection, actor: Actor, asked: Asked) -> SearchPag
         results=_results(connection, actor, question, shown, loosened=loosened),
         total=len(wanted),
         loosened=loosened,
+        meant=" ".join(question.words) if question is not typed else "",
         kinds=_counted(hits, asked, "kinds", KINDS),
         categories=_counted(hits, asked, "categories"),
         locales=_counted(hits, asked, "locales"),
     )
 
 
-def _hits(connection: Connection, actor: Actor, question: Question) -> tuple[list[Hit], bool]:
+def _hits(connection: Connection, actor: Actor, question: Question) -> tuple[Question, list[Hit], bool]:
+    """What is found, for which question, and whether not all of its words are in it.
+
+    Where nothing has all words, misspelt ones are put right; where nothing has those either, any word will do.
+    """
     hits = engine.find(connection, actor, question)
-    if hits or len(question.words) < 2 or question.unwanted or question.tags:
-        return hits, False
-    return engine.find_any(connection, actor, question.words, question.narrowing), True
+    if hits or question.is_empty:
+        return question, hits, False
+    meant = engine.put_right(connection, question)
+    if meant is not None and (hits := engine.find(connection, actor, meant)):
+        return meant, hits, False
+    if len(question.words) < 2 or question.unwanted or question.tags:
+        return question, [], False
+    return question, engine.find_any(connection, actor, question.words, question.narrowing), True
 
 
 _FACETS: dict[str, Callable[[Hit], tuple[str, str]]] = {

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from forum.articles.tables import Article
 from forum.kernel.db import Database
-from forum.search import documents
+from forum.search import documents, spelling
 from forum.search.tables import SearchDocument
 from forum.threads.tables import Thread
 
@@ -57,3 +57,4 @@ def _drop_orphans(db: Database) -> None:
                 .where(SearchDocument.kind == kind, orphan)
                 .execution_options(synchronize_session=False)
             )
+        spelling.forget_the_rest(session)

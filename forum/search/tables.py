@@ -35,3 +35,12 @@ class SearchDocument(Base):
     body: Mapped[str] = mapped_column(Text)
     posts: Mapped[list[int]] = mapped_column(Json)
     changed_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class SearchWord(Base):
+    """A word of a title or a tag, folded: what a misspelt one is put right by."""
+
+    __tablename__ = "search_word"
+    __table_args__ = ()
+
+    word: Mapped[str] = mapped_column(String(30), primary_key=True)

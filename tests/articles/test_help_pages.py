@@ -31,7 +31,7 @@ class Case:
     """A solved question with its draft, and those who have to do with it."""
 
     def __init__(self, session: Session) -> None:
-        self.asker, self.peer = make.member(session), make.member(session, handle=f"peer{id(self)}")
+        self.asker, self.peer = make.member(session), make.member(session)
         self.reviewer: Actor = make.moderator(session)
         self.place = make.category(session, name="Boilers")
         self.thread = make.thread(session, self.asker, self.place, title="Why does my numbat boiler sing?")

@@ -15,9 +15,9 @@ from forum.articles.tables import Article
 from forum.kernel.access import ANONYMOUS
 from forum.kernel.clock import now
 from forum.kernel.db import Database, is_sqlite
-from forum.search import documents, rebuilding
+from forum.search import documents, rebuilding, spelling
 from forum.search.pages import Asked, search_page, similar
-from forum.search.tables import SearchDocument
+from forum.search.tables import SearchDocument, SearchWord
 from forum.threads import answers, editing, hiding, tags
 from forum.threads.tables import Thread
 from tests.forum import making as make
@@ -235,3 +235,20 @@ def test_of_two_workers_the_later_one_writes_the_later_state(fresh_database: Dat
     with fresh_database.reading() as connection:
         titles = connection.scalars(select(SearchDocument.title).where(SearchDocument.local_id == thread.id)).all()
     assert titles == ["As it is called now"]
+
+
+def test_a_rebuild_forgets_words_that_nothing_has(fresh_database: Database) -> None:
+    with fresh_database.transaction() as session:
+        session.add(SearchWord(word="forgotten"))
+        make.thread(session, title="Words to be learned anew", tags=["steam-wand"])
+    rebuilding.rebuild(fresh_database)
+    with fresh_database.reading() as connection:
+        words = connection.scalars(select(SearchWord.word).order_by(SearchWord.word)).all()
+    assert words == ["anew", "learned", "steam", "wand", "words"]
+
+
+def test_neighbours_are_one_slip_away() -> None:
+    near = spelling.neighbours("valve")
+    assert {"vave", "valvve", "vlave", "valves", "calve", "valva"} <= near
+    assert not {"valve", "vale", "valvula", "wave"} & (near - {"vale"})
+    assert spelling.neighbours("abcd") & {"abc"} == set()

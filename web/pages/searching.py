@@ -82,6 +82,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     is_capped: bool
     loosened: bool
+    meant: str
     hints: tuple[Text, ...]
     facets: tuple[Facet, ...]
     ticked: int
@@ -118,6 +119,7 @@ def _view(connection: Connection, asked: Arguments, page: SearchPage) -> Results
         total=page.total,
         is_capped=page.is_capped,
         loosened=page.loosened,
+        meant=page.meant,
         hints=page.hints,
         facets=_facets(asked, page),
         ticked=len(asked.ticks),
