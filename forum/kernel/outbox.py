@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
 import structlog
-from sqlalchemy import ForeignKey, Index, Row, String, UniqueConstraint, insert, select, text, update
+from sqlalchemy import ForeignKey, Index, Row, String, UniqueConstraint, delete, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from forum.kernel import jobs
@@ -20,6 +20,7 @@ from forum.kernel.jobs import Leased
 
 LEASE = timedelta(seconds=5)
 _BATCH = 100
+_PRUNED_AT_ONCE = 1000
 _AT_ONCE = 16  # deliveries under one lease: what one worker holds, no other can take while it lives
 _log = structlog.get_logger("loggia.outbox")
 
@@ -204,15 +205,27 @@ def oldest_waiting(session: Session) -> datetime | None:
 
 def prune(db: Database, *, older_than: timedelta = timedelta(days=30)) -> int:
     """Forget facts that were delivered to everybody long ago, a thousand at a time; returns how many were forgotten."""
-    with db.transaction() as session:
-        before = database_now(session) - older_than
-        unsettled = select(OutboxDelivery.id).where(
-            OutboxDelivery.event_id == OutboxEvent.id, OutboxDelivery.state != "done"
-        )
-        keys = session.scalars(
-            select(OutboxEvent.id).where(OutboxEvent.fanned_out_at < before, ~unsettled.exists()).limit(1000)
-        ).all()
-        if keys:
-            session.execute(OutboxDelivery.__table__.delete().where(OutboxDelivery.event_id.in_(keys)))  # type: ignore[attr-defined]
-            session.execute(OutboxEvent.__table__.delete().where(OutboxEvent.id.in_(keys)))  # type: ignore[attr-defined]
-        return len(keys)
+    forgotten, after, looked_at = 0, 0, _PRUNED_AT_ONCE
+    while looked_at == _PRUNED_AT_ONCE:
+        with db.transaction() as session:
+            before = database_now(session) - older_than
+            # in the order of their ids, which is nearly that of their age, so that no look goes through what is young
+            oldest = select(OutboxEvent.id, OutboxEvent.created_at).where(OutboxEvent.id > after)
+            rows = session.execute(oldest.order_by(OutboxEvent.id).limit(_PRUNED_AT_ONCE)).all()
+            keys = [row.id for row in rows if row.created_at < before]
+            forgotten += _forget(session, keys, before)
+        looked_at, after = len(keys), keys[-1] if keys else after
+    return forgotten
+
+
+def _forget(session: Session, keys: Sequence[int], before: datetime) -> int:
+    unsettled = select(OutboxDelivery.id).where(
+        OutboxDelivery.event_id == OutboxEvent.id, OutboxDelivery.state != "done"
+    )
+    settled = session.scalars(
+        select(OutboxEvent.id).where(OutboxEvent.id.in_(keys), OutboxEvent.fanned_out_at < before, ~unsettled.exists())
+    ).all()
+    plain = {"synchronize_session": False}
+    session.execute(delete(OutboxDelivery).where(OutboxDelivery.event_id.in_(settled)).execution_options(**plain))
+    session.execute(delete(OutboxEvent).where(OutboxEvent.id.in_(settled)).execution_options(**plain))
+    return len(settled)

@@ -314,22 +314,27 @@ def test_oldest_waiting_is_the_age_of_the_queue(db: Database) -> None:
         assert outbox.oldest_waiting(session) is None
 
 
-def test_old_facts_are_forgotten_but_none_that_waits_for_somebody(db: Database) -> None:
+def test_old_facts_are_forgotten_but_none_that_waits_for_somebody(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(_session: Session, event: Rang) -> None:
-        if event.number == 2:
+        if event.number in (2, 5):
             raise ValueError("no")
 
-    ring(db, 1, 2)
+    monkeypatch.setattr(outbox, "_PRUNED_AT_ONCE", 2)
+    ring(db, *range(1, 8))
     drain(Relay(db, {"one": {Rang: fail}}))
-    ring(db, 3)
+    ring(db, 8)
     assert outbox.prune(db) == 0
     with db.transaction() as session:
-        for fact in session.scalars(select(OutboxEvent).where(OutboxEvent.fanned_out_at.is_not(None))):
-            fact.fanned_out_at = database_now(session) - timedelta(days=31)
-    assert outbox.prune(db) == 1
+        long_ago = database_now(session) - timedelta(days=31)
+        for fact in session.scalars(select(OutboxEvent).where(OutboxEvent.id < 7)):
+            fact.created_at = fact.fanned_out_at = long_ago
+    assert outbox.prune(db) == 4
     with db.reading() as connection:
         left = connection.scalars(select(OutboxEvent.payload).order_by(OutboxEvent.id)).all()
-    assert left == [{"number": 2}, {"number": 3}]
+        assert connection.scalar(select(func.count()).select_from(OutboxDelivery)) == 3
+    assert [fact["number"] for fact in left] == [2, 5, 7, 8]
 
 
 def test_finding_what_is_due_costs_the_same_however_much_was_done(db: Database) -> None:
