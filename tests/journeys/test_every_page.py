@@ -107,7 +107,7 @@ def test_the_html_is_sound(tour: Tour, tmp_path: Path, locale: str) -> None:
         context = tour.context(role, locale)
         for number, sight in enumerate(tour.sights):
             if sight.role == role:
-                answer = context.request.get(sight.path)
+                answer = context.request.get(sight.path, headers={"accept-language": locale})
                 text = answer.text()
                 if answer.status != sight.status or f'<html lang="{locale}"' not in text:
                     wrong[sight.path] = answer.status
@@ -168,7 +168,9 @@ def test_nothing_is_in_the_way_of_anybody(
         for sight in (one for one in tour.few(amount(FEW, 1000)) if one.role == role):
             page.goto(sight.path)
             page.evaluate(axe)
-            for finding in page.evaluate(AXE)["violations"]:
-                found.append((sight.role, sight.path, finding["id"], [one["html"] for one in finding["nodes"]][:2]))
+            found += [
+                (sight.role, sight.path, finding["id"], [one["html"] for one in finding["nodes"]][:2])
+                for finding in page.evaluate(AXE)["violations"]
+            ]
         context.close()
     assert found == []
