@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, text
 
 from crm_sync.tables import CrmDelivery
 from forum.articles.tables import Article
@@ -45,7 +45,7 @@ class _Finder:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def one(self, statement: Select[Any]) -> Any:
+    def one(self, statement: Select[*tuple[Any, ...]]) -> Any:
         with self._database.reading() as connection:
             return connection.execute(statement.limit(1)).one()
 
@@ -94,8 +94,6 @@ def _listed(find: _Finder) -> list[str]:
 def _written(find: _Finder) -> list[str]:
     """What Marta sees, who asks and answers."""
     mine = "(SELECT id FROM member WHERE handle_key = 'marta')"
-    from sqlalchemy import text
-
     own = text(f"author_id = {mine}")
     question = find.post(own, Post.number == 1)
     reply = find.post(
