@@ -18,8 +18,9 @@ def test_every_locked_package_has_a_version_and_hashes(name: str) -> None:
     ] == []
 
 
-def test_the_front_ends_lock_names_no_registry() -> None:
-    text = (ROOT / "web" / "frontend" / "package-lock.json").read_text()
+@pytest.mark.parametrize("folder", ["web/frontend", "tests/tools"])
+def test_the_lock_of_npm_names_no_registry(folder: str) -> None:
+    text = (ROOT / folder / "package-lock.json").read_text()
     assert '"integrity"' in text
     assert '"resolved"' not in text
 

@@ -17,6 +17,7 @@ import httpx2
 
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
+from forum.kernel.settings import Settings, load
 from forum.members import accounts, tokens
 from forum.members.actors import SYSTEM, actor_of
 from forum.threads import categories
@@ -24,6 +25,7 @@ from tests.installing import SECRET_KEY
 from tests.servers import free_port
 from tests.shared import ROOT
 from web import tables as _all_tables  # noqa: F401 - entities name tables of other floors
+from web.cli.opening import prepare
 
 PATIENCE = 60.0  # seconds; only a busy machine comes near them
 PASSWORD = "a sentence that nobody else says"
@@ -99,11 +101,18 @@ def until(holds: Callable[[], Any], what: str) -> Any:
 
 
 @contextmanager
-def open_house(database_url: str, folder: Path, **settings: str) -> Iterator[House]:
-    """Serve an installation over this empty database until the block ends."""
+def open_house(
+    database_url: str, folder: Path, *, furnish: Callable[[Settings], object] | None = None, **settings: str
+) -> Iterator[House]:
+    """Serve an installation over this empty database until the block ends; `furnish` fills it before it opens."""
     given = {"database_url": database_url, "var_dir": str(folder), "secret_key": SECRET_KEY, "log_level": "warning"}
     variables = {f"LOGGIA_{name.upper()}": value for name, value in (given | settings).items()}
-    command(variables, "db", "upgrade")
+    if furnish is not None:
+        checked = load(variables, env_file=None)
+        prepare(checked)
+        furnish(checked)
+    elif not database_url.startswith("sqlite"):  # the embedded database is made by the first command
+        command(variables, "db", "upgrade")
     process, url = _started(variables, folder / "log")
     database = Database(database_url)
     try:

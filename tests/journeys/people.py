@@ -74,7 +74,7 @@ class Person:
 
     def told(self, msgid: str) -> None:
         """A notice says so, once the form was sent."""
-        expect(self.page.locator("#status")).to_contain_text(self.words(msgid))
+        expect(self.page.locator("#toasts")).to_contain_text(self.words(msgid))
 
     def sees(self, words: str, within: str = "main") -> None:
         expect(self.page.locator(within)).to_contain_text(words)

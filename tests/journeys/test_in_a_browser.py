@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -54,22 +55,30 @@ def furnished(database_url: str, folder: Path, locale: str) -> Iterator[House]:
         yield house
 
 
+WAYS: dict[str, tuple[bool, str, dict[str, Any]]] = {
+    "with-script": (True, "en", DESK),
+    "without-script": (False, "en", DESK),
+    "italian-phone": (True, "it", PHONE),
+}
+IN_SHORT = {("sqlite", "without-script"), ("postgresql", "with-script"), ("sqlite", "italian-phone")}
+
+
 @pytest.mark.parametrize(
-    ("scripted", "locale", "device"),
+    ("empty_database_url", "way"),
     [
-        pytest.param(True, "en", DESK, id="with-script"),
-        pytest.param(False, "en", DESK, id="without-script"),
-        pytest.param(True, "it", PHONE, id="italian-phone"),
+        pytest.param(kind, way, marks=[] if (kind, way) in IN_SHORT else [pytest.mark.long(only=True)])
+        for kind in ("sqlite", "postgresql")
+        for way in WAYS
     ],
+    indirect=["empty_database_url"],
 )
 def test_the_whole_path(
     empty_database_url: str,
     tmp_path: Path,
     new_context: NewContext,
-    scripted: bool,
-    locale: str,
-    device: dict[str, object],
+    way: str,
 ) -> None:
+    scripted, locale, device = WAYS[way]
     if scripted and not assets.url("compose.js"):
         pytest.skip("the front end is not built: `npm run build` in web/frontend, or `make run`, does it")
     with furnished(empty_database_url, tmp_path, locale) as house:

@@ -1,5 +1,5 @@
 // Says something in the page's one status region. The words come translated from the page.
-const region = document.getElementById('status')
+const region = document.getElementById('toasts')
 
 export function say(text, state = 'danger') {
   const toast = document.createElement('div')
