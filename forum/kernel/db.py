@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from time import monotonic
 from typing import Any, TypeVar, cast, dataclass_transform
 
 import msgspec
@@ -27,7 +29,9 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, Session, mapped_column
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from forum.kernel.errors import NotFound
@@ -128,6 +132,7 @@ class _FairLock:
                 self._held = False
 
 
+_RESTED = 1.0  # seconds
 _SNAPSHOT = text("SELECT pg_current_snapshot()::text")
 _DATA_VERSION = text("PRAGMA data_version")
 
@@ -225,15 +230,34 @@ def _begin_immediate(connection: Connection) -> None:
 def _postgresql_engine(url: str, pool_size: int, *, reading: bool) -> Engine:
     limits = "-c statement_timeout=5s -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s"
     options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None} if reading else {}
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=4,
         pool_timeout=2,
-        pool_pre_ping=True,
         connect_args={"options": limits, "prepare_threshold": 2},
         **options,
     )
+    _ask_the_rested(engine)
+    return engine
+
+
+def _ask_the_rested(engine: Engine) -> None:
+    """Ask a connection whether it still lives when it rested a while. Asking each time would cost every page a round trip."""
+
+    def note(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = monotonic()
+
+    def ask(connection: Any, record: ConnectionPoolEntry, _fairy: Any) -> None:
+        if monotonic() - record.info.get("rests_since", monotonic()) < _RESTED:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except Exception as gone:
+            raise InvalidatePoolError() from gone  # the pool begins anew, and its caller gets a fresh connection
+
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkout", ask)
 
 
 def locked(session: Session, entity: type[E], key: int) -> E:
@@ -280,7 +304,11 @@ def skip_locked(session: Session) -> dict[str, Any]:
 
 def insert_new(session: Session | Connection, table: type[Base]) -> Any:
     """An INSERT that passes over rows whose key is there already; takes `.values(…)` or `.from_select(…)` like any other."""
+    return _insert_new(table, on_sqlite=is_sqlite(session))
+
+
+@cache
+def _insert_new(table: type[Base], *, on_sqlite: bool) -> Any:
     from sqlalchemy.dialects import postgresql, sqlite
 
-    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
-    return insert(table).on_conflict_do_nothing()
+    return (sqlite if on_sqlite else postgresql).insert(table).on_conflict_do_nothing()

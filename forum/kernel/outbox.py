@@ -77,9 +77,13 @@ class OutboxDelivery(Leased, Base):
     subscriber: Mapped[str] = mapped_column(String(40))
 
 
+_RECORD = insert(OutboxEvent)
+
+
 def record(session: Session, event: Event) -> None:
     """Write down that something happened, in the transaction in which it happens."""
-    session.execute(insert(OutboxEvent).values(kind=type(event).__name__, payload=asdict(event), created_at=now()))
+    values = {"kind": type(event).__name__, "payload": asdict(event), "created_at": now()}
+    session.connection().execute(_RECORD, values)
     session.info["outbox"] = True  # tells whoever commits that ringing the bell is worth while
 
 

@@ -37,4 +37,5 @@ def unfollow(session: Session, actor: Actor, *, thread_id: int) -> None:
 def start(session: Session, thread: Thread, actor: Actor) -> None:
     """Make somebody follow a thread that they see."""
     values = {"thread_id": thread.id, "member_id": member_of(actor), "since": now()}
-    session.execute(insert_new(session, Subscription).values(values))
+    session.flush()
+    session.connection().execute(insert_new(session, Subscription), values)

@@ -74,7 +74,7 @@ def description(value: str, faults: Faults) -> str:
 def comment(value: str, faults: Faults, *, required: bool) -> str:
     """What somebody says about their edit."""
     value = _line(_stored(value, "comment", faults))
-    if required and not visible_length(value):
+    if required and is_blank(value):
         faults.add("comment", N_("Say in a few words what you changed and why."))
     if len(value) > COMMENT_LENGTH:
         faults.add("comment", N_("Please keep this to %(most)s characters."), most=COMMENT_LENGTH)
@@ -86,9 +86,9 @@ def slug(of: str) -> str:
     return slugify(of, max_length=SLUG_LENGTH, word_boundary=True) or "thread"
 
 
-def visible_length(value: str) -> int:
-    """How many characters of a text a person sees."""
-    return sum(1 for char in value if not char.isspace() and unicodedata.category(char)[0] != "C")
+def is_blank(value: str) -> bool:
+    """Whether a person sees nothing of a text."""
+    return all(char.isspace() or unicodedata.category(char)[0] == "C" for char in value)
 
 
 def _body(value: str, limits: tuple[int, int], faults: Faults, field: str = "body") -> str:
@@ -105,7 +105,7 @@ def _stored(value: str, field: str, faults: Faults) -> str:
 
 def _measure(field: str, value: str, limits: tuple[int, int], faults: Faults) -> None:
     least, most = limits
-    if visible_length(value) == 0:
+    if is_blank(value):
         faults.add(field, N_("This cannot be empty."))
     elif len(value) < least:
         faults.add(field, N_("Please write at least %(least)s characters."), least=least)
