@@ -19,6 +19,9 @@ DESCRIPTION_LENGTH = 2_000
 SLUG_LENGTH = 80
 
 _KEPT = "\u200c\u200d"  # joiners are invisible, but words of some scripts and many emoji are spelled with them
+_BLANK = frozenset(
+    "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+)  # letters and signs by their category, but nothing to see
 _REFUSED = re.compile("[\x00\ud800-\udfff]")  # what the databases or UTF-8 cannot hold
 
 
@@ -88,7 +91,7 @@ def slug(of: str) -> str:
 
 def visible_length(value: str) -> int:
     """How many characters of a text a person sees."""
-    return sum(1 for char in value if not char.isspace() and unicodedata.category(char)[0] != "C")
+    return sum(1 for char in value if not (char.isspace() or char in _BLANK or unicodedata.category(char)[0] == "C"))
 
 
 def _body(value: str, limits: tuple[int, int], faults: Faults, field: str = "body") -> str:
