@@ -7,6 +7,7 @@ their own into the log or steer the terminal of who reads it.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Any, TextIO
 
@@ -15,6 +16,7 @@ import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
 _LIBRARY_LEVEL = logging.WARNING  # libraries tell us of trouble; what they do all day is their own affair
+_DETAIL = re.compile(r"\nDETAIL:.*?(?=\n\[SQL|\n\nThe above exception|\n\nDuring handling|\Z)", re.DOTALL)
 _MULTILINE = frozenset({"exception"})  # made by us, line by line, below
 
 
@@ -37,8 +39,17 @@ def _shared() -> list[Processor]:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        discreet,
         printable,
     ]
+
+
+def discreet(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Leave out the rows and keys that PostgreSQL quotes below an error: they are letters, addresses and hashes of people."""
+    for key, value in event.items():
+        if isinstance(value, str) and "\nDETAIL:" in value:
+            event[key] = _DETAIL.sub("\nDETAIL: left out", value)
+    return event
 
 
 def printable(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

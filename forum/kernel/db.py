@@ -201,6 +201,7 @@ def _sqlite_engine(url: str, pool_size: int, *, reading: bool) -> Engine:
         max_overflow=4,
         pool_timeout=5,
         pool_reset_on_return=None if reading else "rollback",
+        hide_parameters=True,  # an error's text ends in logs, where no password's hash, address or letter of anybody belongs
         connect_args={"timeout": 10, "cached_statements": 512, "check_same_thread": False},
     )
     event.listen(engine, "connect", _sqlite_reader if reading else _sqlite_writer)
@@ -235,6 +236,7 @@ def _postgresql_engine(url: str, pool_size: int, *, reading: bool) -> Engine:
         pool_size=pool_size,
         max_overflow=4,
         pool_timeout=2,
+        hide_parameters=True,
         connect_args={"options": limits, "prepare_threshold": 2},
         **options,
     )

@@ -8,6 +8,8 @@ from forum.kernel.errors import N_, Invalid, Text
 _HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,28}[a-z0-9])?", re.ASCII)
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
 _DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.ASCII)
+BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and signs by their category, but nothing to see."""
 RESERVED = frozenset(
     {"admin", "administrator", "moderator", "staff", "system", "loggia", "support", "help", "deleted", "everyone", "me"}
 )
@@ -41,7 +43,7 @@ def checked_name(text: str) -> str:
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not 2 <= len(name) <= 60:
         raise Invalid({"name": N_("Use 2 to 60 characters.")})
-    if any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Cn") for character in name):
+    if any(char in BLANK or unicodedata.category(char) in ("Cc", "Cf", "Co", "Cs", "Cn") for char in name):
         raise Invalid({"name": N_("Use letters that can be seen.")})
     return name
 

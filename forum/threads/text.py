@@ -9,6 +9,7 @@ import unicodedata
 from slugify import slugify
 
 from forum.kernel.errors import N_, Invalid, Text
+from forum.members.keys import BLANK
 
 TITLE_LENGTH = (15, 300)
 OPENING_LENGTH = (20, 32_000)
@@ -88,7 +89,7 @@ def slug(of: str) -> str:
 
 def is_blank(value: str) -> bool:
     """Whether a person sees nothing of a text."""
-    return all(char.isspace() or unicodedata.category(char)[0] == "C" for char in value)
+    return all(char.isspace() or char in BLANK or unicodedata.category(char)[0] == "C" for char in value)
 
 
 def _body(value: str, limits: tuple[int, int], faults: Faults, field: str = "body") -> str:
