@@ -27,9 +27,7 @@ POSTS_A_THREAD, POSTS_A_MEMBER = 20, 250
 _THREADS_AT_ONCE = 250
 _BODIES = 200  # different ones; rendering each post would take longer than everything else
 _BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
-WORDS = """boiler pressure valve grinder burr portafilter basket gasket steam wand pump descale filter water hardness
-temperature shot crema extraction dose yield tamper puck channel espresso lever group head firmware display error code warranty
-order shipping cable fuse relay sensor thermostat leak drip tray drain hose clamp seal spring screw manual""".split()
+WORDS = ["boiler", "pressure", "valve", "grinder", "burr", "portafilter", "basket", "gasket", "steam", "wand", "pump", "descale", "filter", "water", "hardness", "temperature", "shot", "crema", "extraction", "dose", "yield", "tamper", "puck", "channel", "espresso", "lever", "group", "head", "firmware", "display", "error", "code", "warranty", "order", "shipping", "cable", "fuse", "relay", "sensor", "thermostat", "leak", "drip", "tray", "drain", "hose", "clamp", "seal", "spring", "screw", "manual"]
 
 Row = dict[str, Any]
 

@@ -16,7 +16,7 @@ PASSWORD = "a sentence is good"
 
 def registered(session: Session, handle: str = "marta", **changes: str) -> Actor:
     given = {"mail": f"{handle}@post.example", "password": PASSWORD, **changes}
-    member = accounts.register(session, handle=handle, **given)  # type: ignore[arg-type]
+    member = accounts.register(session, handle=handle, **given)
     session.flush()
     return actor_of(session, member.id)
 

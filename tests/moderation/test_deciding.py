@@ -1,6 +1,7 @@
 """The single door: who may decide what, what a decision writes, and that nothing disappears without one."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -23,7 +24,7 @@ from tests.moderation.deciding import WHY, decided
 STAFF_MODERATOR = {"role": "moderator", "team": "Support"}
 
 
-def post(session: Session, **fields: object) -> Post:
+def post(session: Session, **fields: Any) -> Post:
     return make.reply(session, make.thread(session), **fields)
 
 
