@@ -71,7 +71,7 @@ _ENTRY_COLUMNS = (
     _D.number, _D.at, _D.action, _D.rule, _D.reason_code, _D.role, _D.automated, _D.target_kind, _D.hash, _D.previous,
     _D.commitment, _D.about_number, case((_SEEN, _X.salt)).label("salt"), _X.decision_id.label("kept"), case((_SEEN, _X.text)).label("text"), case((_SEEN, _X.target_id)).label("target_id"),
     case((_SEEN, _T.id)).label("thread_id"), case((_SEEN, _T.slug)).label("slug"), case((_SEEN, _T.title)).label("title"),
-    _T.locale,
+    case((_SEEN, _T.locale)).label("locale"),
 )  # fmt: skip
 _ENTRIES: Select[Any] = (
     select(*_ENTRY_COLUMNS)

@@ -68,7 +68,8 @@ _LINES: Select[Any] = (
     select(
         _L.id, _L.reason, _L.points, _L.turn, _L.at, _ABOUT.label("about"),
         case((_NAMED, _L.post_id)).label("post_id"), case((_NAMED, _T.id)).label("thread_id"),
-        case((_NAMED, _T.slug)).label("slug"), case((_NAMED, _T.title)).label("title"), _T.locale,
+        case((_NAMED, _T.slug)).label("slug"), case((_NAMED, _T.title)).label("title"),
+        case((_NAMED, _T.locale)).label("locale"),
     )
     .select_from(LedgerEntry.__table__)
     .outerjoin(Post.__table__, _P.id == _L.post_id)

@@ -246,7 +246,7 @@ def test_which_buttons_somebody_has(site: Site, database: Database, people: Peop
     assert buttons(site.as_(people.asker)) == {"Reply", "Edit", "This solved it", "Did not work"}
     assert buttons(site.as_(people.peer)) == {"Reply", "Edit"}
     assert buttons(site.as_(people.staff)) == {"Reply", "Edit", "Mark as official", "No longer official"}
-    assert buttons(site.as_(people.moderator)) == {"Reply", "Edit", "Close"}
+    assert buttons(site.as_(people.moderator)) == {"Reply", "Edit", "Close", "Moderate"}
 
 
 def test_one_cannot_press_a_vote_on_one_s_own_post(site: Site, people: People, thread: Thread) -> None:
