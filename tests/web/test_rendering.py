@@ -104,8 +104,8 @@ def test_a_name_that_the_context_lacks_is_an_error() -> None:
 
 
 def test_sentences_are_translated_with_their_values_escaped() -> None:
-    said = rendered("{{ _('Vote on the post by %(name)s', name=name) }}", "it", name="<i>")
-    assert said == "Vota il messaggio di &lt;i&gt;"
+    said = rendered("{{ _('Helpful: %(name)s', name=name) }}", "it", name="<i>")
+    assert said == "Utile: &lt;i&gt;"
 
 
 @pytest.mark.parametrize(("count", "said"), [(0, "0 punti"), (1, "1 punto"), (2, "2 punti")])
@@ -115,14 +115,14 @@ def test_sentences_follow_the_count(count: int, said: str) -> None:
 
 
 def test_a_sentence_may_stand_as_an_argument() -> None:
-    source = "{% macro twice(word) %}{{ word }}{{ word }}{% endmacro %}{{ twice(_('Ask')) }}{{ twice(_('Vote on the post by %(name)s', name='<')) }}"
-    assert rendered(source, "it") == "ChiediChiedi" + "Vota il messaggio di &lt;" * 2
+    source = "{% macro twice(word) %}{{ word }}{{ word }}{% endmacro %}{{ twice(_('Ask')) }}{{ twice(_('Helpful: %(name)s', name='<')) }}"
+    assert rendered(source, "it") == "ChiediChiedi" + "Utile: &lt;" * 2
 
 
 def test_known_words_cost_nothing_at_run_time() -> None:
     """They are part of the compiled template, so nothing is looked up when a page is made."""
     source = environment("it").compile(
-        "{{ _('Ask') }} {{ icon('bell') }} {{ _('Vote on the post by %(name)s', name=name) }}", raw=True
+        "{{ _('Ask') }} {{ icon('bell') }} {{ _('Helpful: %(name)s', name=name) }}", raw=True
     )
     assert "Chiedi <svg" in source
     assert "gettext" not in source
