@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-from sqlalchemy import insert, text
+from sqlalchemy import insert, null, text
 from sqlalchemy.exc import StatementError
 
 from forum.kernel.clock import now
@@ -33,8 +33,9 @@ def logged(error: BaseException) -> None:
 
 
 def test_no_value_of_a_row_that_was_refused(database: Database, written: io.StringIO) -> None:
+    refused = insert(Credential).values(member_id=1, password_hash=HASH, changed_at=null())
     with pytest.raises(StatementError) as raised, database.transaction() as session:
-        session.execute(insert(Credential).values(member_id=None, password_hash=HASH, changed_at=now()))
+        session.execute(refused)
     logged(raised.value)
     said = written.getvalue()
     assert "canary" not in said

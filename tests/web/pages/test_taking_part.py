@@ -220,7 +220,7 @@ def test_an_edit_is_kept_and_shown(site: Site, database: Database, people: Peopl
     )
     assert written(database, answer, people.peer).startswith("Clean the big chute")
     history = site.anybody().get(f"/p/{answer.id}/history")
-    assert [found.text_content() for found in history.page.xpath("//ol/li[1]//ins")] == [" big"]
+    assert [found.text_content() for found in history.page.xpath("//ol/li[1]//ins")] == ["big "]
     assert not history.has("//ol/li[1]//del")
     assert "Which chute" in history.words("//ol/li[1]")
     assert history.words("//ol/li[2]//h2") == "First version"
