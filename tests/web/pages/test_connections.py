@@ -320,7 +320,7 @@ def test_the_pages_are_read_in_italian(site: Site, database: Database) -> None:
     with database.transaction() as session:
         person = make.member(session, role="administrator", locale="it")
     browser = site.as_(person)
-    assert "Connessioni" in browser.get("/admin/connections").words("//h1")
+    assert "Collegamenti" in browser.get("/admin/connections").words("//h1")
     assert "Consegne" in browser.get("/admin/deliveries").words("//h1")
     assert not re.search(r"\b(waits|delivered|Try again|Paused|Healthy)\b", browser.get("/admin/connections").words())
 
