@@ -143,8 +143,8 @@ def the_customer_decides_what_helped(walk: Walk) -> None:
 
 def reputation_grows(walk: Walk) -> None:
     peer = walk.peer
-    peer.finds(ledger_of(peer), peer.words("Accepted answer taken back"))
-    peer.finds(ledger_of(peer), peer.words("Post voted up"))
+    peer.finds(ledger_of(peer), peer.words("Answer no longer accepted"))
+    peer.finds(ledger_of(peer), peer.words("Answer voted up"))
     points = peer.page.locator("table td.num b")
     gained = [int(text.replace("−", "-")) for text in points.all_inner_texts()]
     assert sorted(gained) == [-15, 10, 15, 15]
