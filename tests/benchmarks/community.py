@@ -27,7 +27,58 @@ POSTS_A_THREAD, POSTS_A_MEMBER = 20, 250
 _THREADS_AT_ONCE = 250
 _BODIES = 200  # different ones; rendering each post would take longer than everything else
 _BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
-WORDS = ["boiler", "pressure", "valve", "grinder", "burr", "portafilter", "basket", "gasket", "steam", "wand", "pump", "descale", "filter", "water", "hardness", "temperature", "shot", "crema", "extraction", "dose", "yield", "tamper", "puck", "channel", "espresso", "lever", "group", "head", "firmware", "display", "error", "code", "warranty", "order", "shipping", "cable", "fuse", "relay", "sensor", "thermostat", "leak", "drip", "tray", "drain", "hose", "clamp", "seal", "spring", "screw", "manual"]
+WORDS = [
+    "boiler",
+    "pressure",
+    "valve",
+    "grinder",
+    "burr",
+    "portafilter",
+    "basket",
+    "gasket",
+    "steam",
+    "wand",
+    "pump",
+    "descale",
+    "filter",
+    "water",
+    "hardness",
+    "temperature",
+    "shot",
+    "crema",
+    "extraction",
+    "dose",
+    "yield",
+    "tamper",
+    "puck",
+    "channel",
+    "espresso",
+    "lever",
+    "group",
+    "head",
+    "firmware",
+    "display",
+    "error",
+    "code",
+    "warranty",
+    "order",
+    "shipping",
+    "cable",
+    "fuse",
+    "relay",
+    "sensor",
+    "thermostat",
+    "leak",
+    "drip",
+    "tray",
+    "drain",
+    "hose",
+    "clamp",
+    "seal",
+    "spring",
+    "screw",
+    "manual",
+]
 
 Row = dict[str, Any]
 
@@ -48,7 +99,11 @@ def filled(db: Database, posts: int = 6_000) -> Community:
     before = _count(db, Thread)
     if not before:
         with db.transaction() as session:
-            _write(session, Category, [{"id": 1, "slug": "machines", "name": "Machines", "kinds": ["question", "discussion"]}])
+            _write(
+                session,
+                Category,
+                [{"id": 1, "slug": "machines", "name": "Machines", "kinds": ["question", "discussion"]}],
+            )
             _write(session, Tag, [{"id": n, "name": word, "name_key": word} for n, word in enumerate(WORDS, 1)])
     people = max(24, posts // POSTS_A_MEMBER)
     with db.transaction() as session:
@@ -69,7 +124,9 @@ def _community(db: Database, people: int) -> Community:
         nearest = func.abs(wrote.c.posts - POSTS_A_MEMBER)
         average = session.execute(select(wrote.c.author_id).order_by(nearest, wrote.c.author_id).limit(1)).scalar_one()
     step = max(1, _count(db, Thread) // 300)
-    return Community(list(range(step, step * 300, step)), list(range(1, people + 1)), f"person{average}", "person1", token)
+    return Community(
+        list(range(step, step * 300, step)), list(range(1, people + 1)), f"person{average}", "person1", token
+    )
 
 
 def _member(number: int) -> Row:
@@ -94,7 +151,9 @@ class _Made:
         self.number = number
         self.began = _BEGIN + timedelta(minutes=number)
         self.is_question = number % 5 != 0
-        self.posts = [self._post(place, *bodies[self._chance.randrange(len(bodies))]) for place in range(POSTS_A_THREAD)]
+        self.posts = [
+            self._post(place, *bodies[self._chance.randrange(len(bodies))]) for place in range(POSTS_A_THREAD)
+        ]
         self.thread = self._thread()
         self.tags = [{"thread_id": number, "tag_id": tag} for tag in self._chance.sample(range(1, len(WORDS) + 1), 2)]
 
@@ -175,7 +234,9 @@ def _finish(db: Database) -> None:
         session.execute(update(Tag).values(thread_count=used).execution_options(synchronize_session=False))
         if not db.is_sqlite:
             for table in ("category", "tag", "member", "thread", "post"):
-                session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"))
+                session.execute(
+                    text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+                )
     places.recount_categories(db)
     rebuilding.rebuild(db)
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -266,7 +266,13 @@ def test_one_account_cannot_be_tried_from_many_addresses(
         form = {"csrf": csrf_in(visitor.get("/login").text), "login": login, "password": "wrong and long enough"}
         return visitor.post("/login", data=form, headers=FROM_HERE).status_code
 
-    assert [try_once(login) for login in ("tried", " Tried ", "\uff34RIED", "tried", "other")] == [422, 422, 422, 429, 422]
+    assert [try_once(login) for login in ("tried", " Tried ", "\uff34RIED", "tried", "other")] == [
+        422,
+        422,
+        422,
+        429,
+        422,
+    ]
 
 
 def test_members_behind_one_address_have_buckets_of_their_own(

@@ -30,6 +30,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "search_word", sa.Column("word", sa.String(length=30), nullable=False), sa.PrimaryKeyConstraint("word")
+    )
+    op.create_table(
         "idea",
         sa.Column("thread_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
@@ -184,4 +187,5 @@ def downgrade() -> None:
         batch_op.drop_index("ix_idea_status")
 
     op.drop_table("idea")
+    op.drop_table("search_word")
     op.drop_table("search_document")
