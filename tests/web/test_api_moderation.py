@@ -90,7 +90,7 @@ def test_the_queue_page_by_page(
 ) -> None:
     site.as_(people["member"])("POST", "/flags", {"post": post.id, "reason": "abuse", "note": "Rude"}, status=201)
     seen: list[Json] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = moderator("GET", f"/moderation/queue?limit=1&cursor={cursor}")
         seen += page["items"]

@@ -1,5 +1,7 @@
 """Reporting, the review queue and deciding, as people do it in a browser."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 
@@ -15,7 +17,7 @@ from tests.web.pages.conftest import People
 from tests.web.pages.visiting import Site, Visitor
 
 CANARY = "The street and number of my neighbour"
-DECISION = {"do": "hide-post", "rule": "4", "reason": "personal-data", "text": WHY}
+DECISION: dict[str, Any] = {"do": "hide-post", "rule": "4", "reason": "personal-data", "text": WHY}
 
 
 @pytest.fixture
