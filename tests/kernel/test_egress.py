@@ -208,7 +208,7 @@ class TestSize:
             (b"a", "zstd"),
             (b"a", "gzip, gzip"),
             (b"no gzip", "gzip"),
-            (gzip.compress(b"a" * 99)[:-9], "gzip"),
+            (gzip.compress(b"a" * 99, mtime=0)[:-9], "gzip"),
         ],
     )
     def test_garbled_answers_are_not_taken(self, body: bytes, coding: str) -> None:
