@@ -272,13 +272,20 @@ def thread_page(connection: Connection, actor: Actor, *, thread_id: int, page: i
         opening=opening,
         replies=replies,
         comments=_comments(connection, seen, shown) if head.post_count > head.places + 1 else {},
-        related=tuple(RelatedThread(*row) for row in connection.execute(_RELATED, seen)),
+        related=_related(connection, seen, head),
         word=word,
         peer_replied=peer_replied,
         page=page,
         pages=pages,
         sort=order,
     )
+
+
+def _related(connection: Connection, seen: dict[str, Any], head: ThreadHead) -> tuple[RelatedThread, ...]:
+    """Links come with imported questions and with duplicates; an idea that is none has the company's answers instead."""
+    if head.kind == "idea" and head.duplicate_of_id is None:
+        return ()
+    return tuple(RelatedThread(*row) for row in connection.execute(_RELATED, seen))
 
 
 def default_sort(kind: str) -> str:

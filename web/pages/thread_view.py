@@ -9,6 +9,7 @@ import msgspec
 from markupsafe import Markup
 from sqlalchemy import Connection
 
+from crm_sync.pages import Share, shares_of
 from forum.ideas.pages import Answered, answered
 from forum.kernel import clock
 from forum.kernel.access import Actor, Denied, Verdict
@@ -117,6 +118,7 @@ class ThreadView(msgspec.Struct, frozen=True, kw_only=True):
     hidden: Told | None
     closed: Told | None
     idea: Answered | None
+    shares: tuple[Share, ...]
     sort: str
     pager: Pager
     reply: Verdict
@@ -139,7 +141,7 @@ class _Rules(msgspec.Struct, frozen=True):
 
 
 def viewed(connection: Connection, actor: Actor, read: ThreadPage) -> ThreadView:
-    """The page for this reader; at most two selects beyond those that brought `read`."""
+    """The page for this reader; at most three selects beyond those that brought `read`."""
     head = read.head
     rulings = _rulings(connection, actor, read)
     make = _Cards(actor, read, rulings)
@@ -162,6 +164,8 @@ def viewed(connection: Connection, actor: Actor, read: ThreadPage) -> ThreadView
         hidden=rulings.get(head.hidden_by or 0),
         closed=rulings.get(head.closed_by or 0),
         idea=idea,
+        # only what is resolved or wished for leaves for the company's systems, so other threads need not ask
+        shares=shares_of(connection, thread_id=head.id) if head.solved_at or head.kind == "idea" else (),
         sort=read.sort,
         pager=numbered(read.page, read.pages, make.page_href),
         reply=may_reply(actor, head, rules, peer_replied=read.peer_replied, at=clock.now()),
