@@ -4,17 +4,16 @@ Every function may run any number of times, in any order, after any loss: it com
 member and reason alternate between gain and inverse; an odd number of them means "in force".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session, aliased
 
 from forum.kernel.clock import now
-from forum.kernel.db import locked
-from forum.members.standing import set_standing
+from forum.members.standing import set_standing, set_standings
 from forum.members.tables import Member
 from reputation.rules import CAPPED, Due, privileges_at, within_cap
 from reputation.tables import LedgerEntry
@@ -29,10 +28,31 @@ class Cause:
     at: datetime
 
 
-def lock_members(session: Session, member_ids: Iterable[int]) -> None:
-    """Take the rows that serialise these members' ledgers, in id order so that no two workers wait for each other."""
-    for member_id in sorted(set(member_ids)):
-        locked(session, Member, member_id)
+def enter(session: Session, owed: Sequence[tuple[Cause, Due]]) -> None:
+    """Append the first entries of causes that the ledger has none of, many at once: of such as no daily cap concerns.
+
+    The members' rows must be locked.
+    """
+    if not owed:
+        return
+    rows = [
+        {
+            "member_id": due.member_id,
+            "post_id": cause.post_id,
+            "reason": due.reason,
+            "points": due.points,
+            "cause": cause.key,
+            "turn": 0,
+            "day": cause.at.date(),
+            "at": now(),
+        }
+        for cause, due in owed
+    ]
+    session.connection().execute(insert(LedgerEntry), rows)
+    totals = {due.member_id: session.get_one(Member, due.member_id).points for _, due in owed}
+    for _, due in owed:
+        totals[due.member_id] += due.points
+    set_standings(session, {member_id: (total, privileges_at(total)) for member_id, total in totals.items()})
 
 
 def level(session: Session, cause: Cause, due: Sequence[Due]) -> None:

@@ -1,19 +1,20 @@
 """Making the ledger and the totals anew from what is: after an import, or when somebody doubts them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import String, cast, func, insert, literal, select, union
+from sqlalchemy import Date, bindparam, func, insert, select, tuple_, union
 from sqlalchemy.orm import Session
 
 from forum.kernel.clock import now
-from forum.kernel.db import Database, locked
-from forum.members.standing import set_standing
+from forum.kernel.db import Database
+from forum.members.standing import lock_members, set_standings
 from forum.members.tables import Member
 from forum.threads.tables import Acceptance, ImportedVotes, Post, Vote
-from reputation import reactions
+from reputation import comparing, ledger, reactions
 from reputation.rules import imported_points, privileges_at
 from reputation.tables import LedgerEntry
 
@@ -48,47 +49,70 @@ def _level_everything(db: Database, progress: Progress) -> None:
         posts: list[int] = [post_id for post_id in found if post_id is not None]
     for batch in _batches(posts):
         with db.transaction() as session:
-            for post_id in batch:
+            _enter_unheard(session, batch)
+        with db.transaction() as session:
+            for post_id in comparing.compared(session, batch).differing:
                 reactions.level_post(session, post_id)
         progress(len(batch))
 
 
+def _enter_unheard(session: Session, posts: list[int]) -> None:
+    """What the ledger has not heard of at all, as after an import, is entered at once. It is looked for again under the lock."""
+    unheard = comparing.compared(session, posts).unheard
+    lock_members(session, (due.member_id for _, due in unheard))
+    ledger.enter(session, comparing.compared(session, posts).unheard if unheard else ())
+
+
 def _take_imported_votes(db: Database) -> None:
-    while True:
+    last: tuple[int, date] | None = (0, date.min)
+    while last is not None:
         with db.transaction() as session:
-            if not _take_batch(session):
-                return
+            last = _take_batch(session, last)
 
 
-def _take_batch(session: Session) -> int:
-    key = literal("imported:") + cast(ImportedVotes.post_id, String) + ":" + cast(ImportedVotes.day, String)
-    known = select(LedgerEntry.id).where(LedgerEntry.cause == key, LedgerEntry.reason == "imported")
-    rows = session.execute(
-        select(
-            ImportedVotes.post_id,
-            ImportedVotes.day,
-            ImportedVotes.up,
-            ImportedVotes.down,
-            Post.author_id,
-            key.label("cause"),
-        )
-        .join(Post, Post.id == ImportedVotes.post_id)
-        .where(~Post.is_comment, ~known.exists())  # where they were cast, comments brought no points
-        .limit(_BATCH * 4)
-    ).all()
-    if rows:
-        session.execute(insert(LedgerEntry), [_imported_entry(row) for row in rows])
-    return len(rows)
+_VOTES_AFTER = (
+    select(
+        ImportedVotes.post_id, ImportedVotes.day, ImportedVotes.up, ImportedVotes.down, Post.author_id, Post.is_comment
+    )
+    .join(Post, Post.id == ImportedVotes.post_id)
+    .where(
+        tuple_(ImportedVotes.post_id, ImportedVotes.day) > tuple_(bindparam("post_id"), bindparam("day", type_=Date))
+    )
+    .order_by(ImportedVotes.post_id, ImportedVotes.day)
+    .limit(_BATCH * 4)
+)
+_KNOWN = select(LedgerEntry.cause).where(
+    LedgerEntry.cause.in_(bindparam("causes", expanding=True)), LedgerEntry.reason == "imported"
+)
 
 
-def _imported_entry(row: Any) -> dict[str, Any]:
+def _take_batch(session: Session, last: tuple[int, date]) -> tuple[int, date] | None:
+    """Enter some of the votes that come after `last`, and return the last of them; nothing where there are no more."""
+    rows = session.execute(_VOTES_AFTER, {"post_id": last[0], "day": last[1]}).all()
+    if not rows:
+        return None
+    causes = {
+        _cause(row): row for row in rows if not row.is_comment
+    }  # where they were cast, comments brought no points
+    known = set(session.scalars(_KNOWN, {"causes": list(causes)}))
+    entries = [_imported_entry(cause, row) for cause, row in causes.items() if cause not in known]
+    if entries:
+        session.connection().execute(insert(LedgerEntry), entries)
+    return rows[-1].post_id, rows[-1].day
+
+
+def _cause(row: Any) -> str:
+    return f"imported:{row.post_id}:{row.day.isoformat()}"
+
+
+def _imported_entry(cause: str, row: Any) -> dict[str, Any]:
     points = imported_points(up=row.up, down=row.down)
     return {
         "member_id": row.author_id,
         "post_id": row.post_id,
         "reason": "imported",
         "points": points,
-        "cause": row.cause,
+        "cause": cause,
         "turn": 0,
         "day": row.day,
         "at": now(),
@@ -106,19 +130,23 @@ def _correct_totals(db: Database) -> list[Difference]:
         ).all()
     for batch in _batches(rows):
         with db.transaction() as session:
-            for row in batch:
-                _correct(session, row.id)
+            _correct(session, [row.id for row in batch])
     return [Difference(row.handle, row.points, int(row.total)) for row in rows]
 
 
-def _correct(session: Session, member_id: int) -> None:
+_TOTALS = (
+    select(LedgerEntry.member_id, func.sum(LedgerEntry.points))
+    .where(LedgerEntry.member_id.in_(bindparam("ids", expanding=True)))
+    .group_by(LedgerEntry.member_id)
+)
+
+
+def _correct(session: Session, member_ids: Sequence[int]) -> None:
     """Sum again under the lock: a reaction may have come between."""
-    locked(session, Member, member_id)
-    points = int(
-        session.scalar(select(func.coalesce(func.sum(LedgerEntry.points), 0)).where(LedgerEntry.member_id == member_id))
-        or 0
-    )
-    set_standing(session, member_id=member_id, points=points, privileges=privileges_at(points))
+    lock_members(session, member_ids)
+    totals = dict.fromkeys(member_ids, 0)
+    totals |= {member_id: int(points) for member_id, points in session.execute(_TOTALS, {"ids": list(member_ids)})}
+    set_standings(session, {member_id: (points, privileges_at(points)) for member_id, points in totals.items()})
 
 
 def _batches(items: Iterable[T]) -> Iterator[list[T]]:

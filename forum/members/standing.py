@@ -1,7 +1,8 @@
 """The stored copy of a member's standing. Reputation decides it; this is the one door through which it comes in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from forum.events import StandingChanged
@@ -9,16 +10,38 @@ from forum.kernel import outbox
 from forum.kernel.db import locked
 from forum.members.tables import FIRST_PRIVILEGES, Member
 
+_MANY = (
+    select(Member)
+    .where(Member.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Member.id)
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+
 
 def set_standing(
     session: Session, *, member_id: int, points: int, privileges: Sequence[str], trust_level: int | None = None
 ) -> bool:
     """Store what a member's standing is now; returns whether anything was different."""
     member = locked(session, Member, member_id)
+    return _set(session, member, points, privileges, member.trust_level if trust_level is None else trust_level)
+
+
+def set_standings(session: Session, standings: Mapping[int, tuple[int, Sequence[str]]]) -> int:
+    """Store points and privileges of many members, by their ids; returns how many were different."""
+    members = lock_members(session, standings)
+    return sum(_set(session, member, *standings[member.id], member.trust_level) for member in members)
+
+
+def lock_members(session: Session, member_ids: Iterable[int]) -> Sequence[Member]:
+    """Keep these members' rows ours until the transaction ends, taken in id order so that no two workers wait for each other."""
+    return session.scalars(_MANY, {"ids": sorted(set(member_ids))}).all()
+
+
+def _set(session: Session, member: Member, points: int, privileges: Sequence[str], trust_level: int) -> bool:
     wanted = sorted({*FIRST_PRIVILEGES, *privileges})
-    level = member.trust_level if trust_level is None else trust_level
-    if (member.points, sorted(member.privileges), member.trust_level) == (points, wanted, level):
+    if (member.points, sorted(member.privileges), member.trust_level) == (points, wanted, trust_level):
         return False
-    member.points, member.privileges, member.trust_level = points, wanted, level
-    outbox.record(session, StandingChanged(member_id=member_id))
+    member.points, member.privileges, member.trust_level = points, wanted, trust_level
+    outbox.record(session, StandingChanged(member_id=member.id))
     return True
