@@ -90,6 +90,7 @@ def test_what_is_out_of_sight_or_decided_does_not_wait(session: Session) -> None
     decided(session, moderator, "hide-post", hidden)
     decided(session, moderator, "hide-thread", session.get_one(type(make.thread(session)), within.thread_id))
     editing.delete_post(session, author, post_id=deleted.id)
+    session.flush()
     assert queue_list(session.connection(), moderator).items == ()
     assert waiting_count(session.connection(), moderator) == 0
 
@@ -132,5 +133,6 @@ def test_a_case_says_what_there_is_to_know(session: Session) -> None:
     hidden = case_page(session.connection(), moderator, kind="post", target_id=removed.id)
     assert (hidden.is_hidden, hidden.standing) == (True, entry.number)
     closed = decided(session, moderator, "close-thread", thread)
+    session.flush()
     whole = case_page(session.connection(), moderator, kind="thread", target_id=thread.id)
     assert (whole.id, whole.is_hidden, whole.is_closed, whole.standing) == (thread.id, False, True, closed.number)
