@@ -75,7 +75,7 @@ class DecisionText(Base):
     decision_id: Mapped[int] = mapped_column(ForeignKey("decision.id"), primary_key=True)
     salt: Mapped[bytes] = mapped_column(LargeBinary(32))
     text: Mapped[str] = mapped_column(Text)
-    target_id: Mapped[int]
+    target_id: Mapped[int] = mapped_column(BigId)
     thread_id: Mapped[int | None] = mapped_column(ForeignKey("thread.id"), default=None)
     by_member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), default=None)
     about_member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), default=None)
