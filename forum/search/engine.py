@@ -6,8 +6,8 @@ something is and who may see it is read from the forum's own tables in the same 
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -39,8 +39,12 @@ from forum.search.words import stem, words_of
 from forum.threads.tables import Category, Thread
 from forum.visibility import as_seen_by, shown_to
 
-MOST_RANKED = 2_000
-"""Hits that are ranked, of a common word the newest; ranking 57,000 of them took 85 ms, this many a few."""
+MOST_RANKED = 300
+"""Hits that are ranked: so many of the newest, and so many of the newest that say it in their title.
+
+Ranking all of a common word's cost 85 ms at 57,000 of them, and grows with the community; this many cost a few, however large
+it is. What was written long ago is found by its title, or by one word more.
+"""
 MOST_WEIGHED = 12
 """Words whose frequency is looked up, to leave out those by which nothing is found."""
 ENOUGH = 1_500
@@ -52,8 +56,7 @@ MOST_REORDERED = 100
 TITLE_IS_WORTH = 1.5
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A document that was found and that the actor may see. `kind` is a thread's, or "article"."""
 
     kind: str
@@ -110,16 +113,21 @@ def _hits(found: str, dialect: str) -> Select[Any]:
     )
 
 
+_MATCHING = """SELECT rowid AS id, -bm25(search_index, 8.0, 4.0, 1.0) AS score
+    FROM search_index WHERE search_index MATCH :# ORDER BY rowid DESC LIMIT :most"""
 _FTS5 = _hits(
-    """SELECT rowid AS id, -bm25(search_index, 8.0, 4.0, 1.0) AS score
-    FROM search_index WHERE search_index MATCH :question ORDER BY rowid DESC LIMIT :most""",
+    f"""SELECT id, MAX(score) AS score FROM (SELECT * FROM ({_MATCHING.replace("#", "in_title")})
+    UNION ALL SELECT * FROM ({_MATCHING.replace("#", "question")})) GROUP BY id""",  # noqa: S608 - ours alone
     "sqlite",
 )
+_ANY_FTS5 = _hits(_MATCHING.replace("#", "question"), "sqlite")
 _IN_ALL = "(to_tsquery('english', :#) || to_tsquery('italian', :#) || to_tsquery('simple', :#))"
 _TSQUERY = _hits(
     f"""SELECT matching.id, ts_rank_cd(matching.tsv, asked.q, 1)::float AS score
-    FROM (SELECT {_IN_ALL.replace("#", "question")} AS q) AS asked,
-    LATERAL (SELECT id, tsv FROM search_document WHERE tsv @@ asked.q LIMIT :most) AS matching""",  # noqa: S608 - ours alone
+    FROM (SELECT {_IN_ALL.replace("#", "question")} AS q, {_IN_ALL.replace("#", "in_title")} AS t) AS asked,
+    LATERAL ((SELECT id FROM search_document WHERE tsv @@ asked.t LIMIT :most)
+    UNION (SELECT id FROM search_document WHERE tsv @@ asked.q LIMIT :most)) AS near
+    JOIN search_document AS matching ON matching.id = near.id""",  # noqa: S608 - ours alone
     "postgresql",
 )
 
@@ -158,7 +166,8 @@ def find(connection: Connection, actor: Actor, question: Question) -> list[Hit]:
     if question.is_empty:
         return []
     on_sqlite = is_sqlite(connection)
-    values = {"question": (for_fts5 if on_sqlite else for_tsquery)(question)}
+    spell = for_fts5 if on_sqlite else for_tsquery
+    values = {"question": spell(question), "in_title": spell(question, in_title=True), "most": MOST_RANKED}
     hits = _read(connection, actor, _FTS5 if on_sqlite else _TSQUERY, values, question.narrowing)
     return _titles_first(hits, question.words)
 
@@ -172,9 +181,10 @@ def find_any(
         return []
     if is_sqlite(connection):
         question = Question(tuple((word,) for word in worths))
-        hits = _read(connection, actor, _FTS5, {"question": for_fts5(question, any_word=True)}, narrowing)
+        values: dict[str, Any] = {"question": for_fts5(question, any_word=True), "most": ENOUGH}
+        hits = _read(connection, actor, _ANY_FTS5, values, narrowing)
     else:
-        values: dict[str, Any] = _spelled(list(worths), for_tsquery, "")
+        values = {**_spelled(list(worths), for_tsquery, ""), "most": ENOUGH}
         values |= {f"worth{number}": 0.0 for number in range(MOST_WEIGHED)}
         values |= {f"worth{number}": worth for number, worth in enumerate(worths.values())}
         hits = _read(connection, actor, _ANY_TSQUERY, values, narrowing)
@@ -184,8 +194,8 @@ def find_any(
 def _read(
     connection: Connection, actor: Actor, statement: Select[Any], values: dict[str, Any], narrowing: Narrowing
 ) -> list[Hit]:
-    values = {**values, "most": MOST_RANKED, **as_seen_by(actor), **_narrowed(narrowing)}
-    return [Hit(*row) for row in connection.execute(statement, values)]
+    values = {**values, **as_seen_by(actor), **_narrowed(narrowing)}
+    return [Hit._make(row) for row in connection.execute(statement, values)]
 
 
 def _narrowed(narrowing: Narrowing) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """The piece of a text that shows best why it was found, with the words that were searched for marked in it."""
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from forum.search.words import SHORTEST_STEM, fold, stem
 
@@ -18,14 +20,15 @@ def excerpt(parts: Sequence[str], words: tuple[str, ...], *, length: int = LENGT
 
     Without any of the words it is the beginning of the first.
     """
-    pattern = pattern_for(words)
-    best = max(
-        ((*_best_window(part, pattern, length), -number, part) for number, part in enumerate(parts)),
-        key=lambda found: (found[0], found[2]),
-        default=(0, 0, 0, ""),
-    )
-    _, start, _, part = best
-    return _marked(*_cut(part, start, length), pattern)
+    pattern, different = pattern_for(words), len({stem(word) for word in words})
+    best, chosen = _Window(0, 0), parts[0] if parts else ""
+    for part in parts:
+        window = _best_window(part, pattern, different, length)
+        if window.words > best.words:
+            best, chosen = window, part
+        if best.words >= different:
+            break
+    return _marked(*_cut(chosen, best.start, length), pattern)
 
 
 def has_all(parts: Sequence[str], words: tuple[str, ...]) -> bool:
@@ -49,18 +52,26 @@ def _open(word: str) -> str:
     return rf"{re.escape(word)}[^\W_]*|{re.escape(stem(word))}[^\W_]{{0,4}}(?![^\W_])"
 
 
-def _best_window(part: str, pattern: re.Pattern[str], length: int) -> tuple[int, int]:
-    """How many different words the best piece of this length has, and where its first one stands."""
-    found: list[tuple[int, str]] = []
-    for match in pattern.finditer(fold(part)):
-        found.append((match.start(), stem(match.group())))
-        if len(found) == _FAR_ENOUGH:
+class _Window(NamedTuple):
+    """A piece of a text: how many different words it has, and where the first of them stands."""
+
+    words: int
+    start: int
+
+
+def _best_window(part: str, pattern: re.Pattern[str], different: int, length: int) -> _Window:
+    """The first piece of this length that has all of the different words, else the one that has most of them."""
+    best = _Window(0, 0)
+    near: deque[tuple[int, str]] = deque()
+    for number, match in enumerate(pattern.finditer(fold(part))):
+        near.append((match.start(), stem(match.group())))
+        while near[0][0] < match.start() - length * 2 // 3:
+            near.popleft()
+        words = len({word for _, word in near})
+        if words > best.words:
+            best = _Window(words, near[0][0])
+        if best.words >= different or number == _FAR_ENOUGH:
             break
-    best = (0, 0)
-    for index, (start, _) in enumerate(found):
-        different = {word for at, word in found[index : index + 40] if at < start + length * 2 // 3}
-        if len(different) > best[0]:
-            best = (len(different), start)
     return best
 
 

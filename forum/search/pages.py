@@ -3,7 +3,7 @@ actor may see it, and no word of a post that is out of sight is quoted.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -130,7 +130,7 @@ def search_page(connection: Connection, actor: Actor, asked: Asked) -> SearchPag
     """What is found for what somebody typed. What is beyond the last result is empty."""
     typed = parsed(asked.typed)
     question, hits, loosened = _hits(connection, actor, typed)
-    wanted = [hit for hit in hits if _is_wanted(hit, asked)]
+    wanted, mixes = _wanted(hits, asked), _mixes(hits)
     shown = wanted[asked.offset : asked.offset + asked.size]
     return SearchPage(
         asked=asked,
@@ -139,9 +139,9 @@ def search_page(connection: Connection, actor: Actor, asked: Asked) -> SearchPag
         total=len(wanted),
         loosened=loosened,
         meant=" ".join(question.words) if question is not typed else "",
-        kinds=_counted(hits, asked, "kinds", KINDS),
-        categories=_counted(hits, asked, "categories"),
-        locales=_counted(hits, asked, "locales"),
+        kinds=_counted(mixes, asked, "kinds", KINDS),
+        categories=_counted(mixes, asked, "categories"),
+        locales=_counted(mixes, asked, "locales"),
     )
 
 
@@ -161,27 +161,42 @@ def _hits(connection: Connection, actor: Actor, question: Question) -> tuple[Que
     return question, engine.find_any(connection, actor, question.words, question.narrowing), True
 
 
-_FACETS: dict[str, Callable[[Hit], tuple[str, str]]] = {
-    "kinds": lambda hit: (hit.kind, hit.kind),
-    "categories": lambda hit: (hit.category_slug, hit.category_name),
-    "locales": lambda hit: (hit.locale, hit.locale),
-}
+def _wanted(hits: list[Hit], asked: Asked) -> list[Hit]:
+    """The hits that pass every facet's ticks."""
+    kinds, categories, locales = asked.kinds, asked.categories, asked.locales
+    if not (kinds or categories or locales):
+        return hits
+    return [
+        hit
+        for hit in hits
+        if (not kinds or hit.kind in kinds)
+        and (not categories or hit.category_slug in categories)
+        and (not locales or hit.locale in locales)
+    ]
 
 
-def _is_wanted(hit: Hit, asked: Asked, but: str = "") -> bool:
-    """Whether a hit passes the ticks, those of one facet left out."""
-    return all(
-        facet == but or not getattr(asked, facet) or value_of(hit)[0] in getattr(asked, facet)
-        for facet, value_of in _FACETS.items()
+Mix = tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
+_FACETS = ("kinds", "categories", "locales")
+
+
+def _mixes(hits: list[Hit]) -> Counter[Mix]:
+    """How many hits there are of each kind, category and language taken together: a handful, however many hits."""
+    counted = Counter((hit.kind, hit.category_slug, hit.category_name, hit.locale) for hit in hits)
+    return Counter(
+        {((kind, kind), (slug, name), (locale, locale)): count for (kind, slug, name, locale), count in counted.items()}
     )
 
 
-def _counted(hits: list[Hit], asked: Asked, facet: str, order: tuple[str, ...] = ()) -> tuple[Count, ...]:
+def _counted(mixes: Counter[Mix], asked: Asked, facet: str, order: tuple[str, ...] = ()) -> tuple[Count, ...]:
     """What can be ticked in one facet, in the given order, else the most frequent first; what is ticked stays to be unticked."""
-    counted = Counter(_FACETS[facet](hit) for hit in hits if _is_wanted(hit, asked, but=facet))
-    ticked = {value for value, _ in map(_FACETS[facet], hits) if value in getattr(asked, facet)}
+    own = _FACETS.index(facet)
+    ticks = [getattr(asked, name) if name != facet else () for name in _FACETS]
+    counted: Counter[tuple[str, str]] = Counter()
+    for mix, count in mixes.items():
+        passes = all(not ticked or value in ticked for ticked, (value, _) in zip(ticks, mix, strict=True))
+        if passes or mix[own][0] in getattr(asked, facet):
+            counted[mix[own]] += count if passes else 0
     found = [Count(value, name, count) for (value, name), count in counted.most_common() if value]
-    found += [Count(value, value, 0) for value in sorted(ticked - {count.value for count in found})]
     return tuple(sorted(found, key=lambda count: order.index(count.value)) if order else found)
 
 

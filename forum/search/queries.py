@@ -167,8 +167,8 @@ def telling_words(text: str, *, most: int = 12) -> tuple[str, ...]:
     return tuple(word for word in found if len(word) > 1 and word not in COMMON)[:most]
 
 
-def for_fts5(question: Question, *, any_word: bool = False) -> str:
-    """An FTS5 expression; each word is quoted, so that none can be an operator.
+def for_fts5(question: Question, *, any_word: bool = False, in_title: bool = False) -> str:
+    """An FTS5 expression; each word is quoted, so that none can be an operator. `in_title`: the words must all be there.
 
     The index knows English endings; Italian ones are all asked for here.
     """
@@ -177,7 +177,7 @@ def for_fts5(question: Question, *, any_word: bool = False) -> str:
         _fts5_term(phrase, open_end=question.open_end and number == last)
         for number, phrase in enumerate(question.wanted)
     ]
-    parts = [f"({(' OR ' if any_word else ' AND ').join(terms)})"] if terms else []
+    parts = [f"{'title : ' if in_title else ''}({(' OR ' if any_word else ' AND ').join(terms)})"] if terms else []
     parts += [f"(tags : {_quoted(tag)})" for tag in question.tags]
     expression = " AND ".join(parts)
     for phrase in question.unwanted:
@@ -196,11 +196,11 @@ def _quoted(words: Iterable[str]) -> str:
     return '"' + " ".join(words) + '"'
 
 
-def for_tsquery(question: Question, *, any_word: bool = False) -> str:
+def for_tsquery(question: Question, *, any_word: bool = False, in_title: bool = False) -> str:
     """An expression for `to_tsquery`; words are letters and digits only and quoted, so none can be an operator."""
-    terms = [_followed(phrase) for phrase in question.wanted]
+    terms = [_followed(phrase, label=":A" if in_title else "") for phrase in question.wanted]
     if terms and question.open_end:
-        terms[-1] = terms[-1][:-1] + ":*)"
+        terms[-1] = terms[-1].removesuffix(":A)").removesuffix(")") + (":*A)" if in_title else ":*)")
     parts = [f"({(' | ' if any_word else ' & ').join(terms)})"] if terms else []
     parts += [_followed(tag, label=":B") for tag in question.tags]
     parts += [f"!{_followed(phrase)}" for phrase in question.unwanted]
