@@ -126,10 +126,10 @@ def test_a_reviewer_previews_saves_publishes_and_withdraws(site: Site, database:
     assert visitor.words("//textarea") == "**Look** at the valve first."
     visitor.send(path, title="A boiler that sings", body="**Look** at the valve first.", version="1", do="save")
     assert visitor.leads_to == f"/help/{draft.id}/a-boiler-that-sings"
-    assert "The article is saved." in visitor.follow().words('//div[@id="status"]')
+    assert "The article is saved." in visitor.follow().words('//div[@class="toasts"]')
     site.anybody().get(f"/help/{draft.id}/a-boiler-that-sings", status=404)
     visitor.send(path, title="A boiler that sings", body=BODY, version="2", do="publish")
-    assert "Published." in visitor.follow().words('//div[@id="status"]')
+    assert "Published." in visitor.follow().words('//div[@class="toasts"]')
     assert "Is it the valve?" in site.anybody().get(f"/help/{draft.id}/a-boiler-that-sings").words()
     assert visitor.send(f"/help/{draft.id}/withdraw").leads_to == "/help/review"
     time.sleep(LOOK_AGAIN * 1.2)  # for so long a kept page may stand
