@@ -4,25 +4,43 @@ Exit status: 0 done, 1 refused or failed with one clear line on standard error, 
 """
 
 import sys
+from importlib import import_module
 
 import click
-from sqlalchemy.exc import OperationalError
 
-from forum.kernel.errors import Invalid, LoggiaError
-from forum.kernel.settings import SettingError
-from web.cli import crm, database, demo, importing, members, moderation, reputation, search, serving
-from web.migrations import TooNew
+_FILES = {
+    "crm": "crm",
+    "db": "database",
+    "demo": "demo",
+    "import": "importing",
+    "members": "members",
+    "moderation": "moderation",
+    "reputation": "reputation",
+    "search": "search",
+    "serve": "serving",
+    "worker": "serving",
+}
+"""Which file under `web/cli` holds which command. Only the one that is called is imported: some bring the whole house along,
+and each process that prepares bodies for an import runs this door again."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """The groups of commands, each known by name before it is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_FILES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _FILES:
+            return None
+        commands: tuple[click.Command, ...] = import_module(f"web.cli.{_FILES[cmd_name]}").COMMANDS
+        return next(command for command in commands if command.name == cmd_name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="loggia")
 def loggia() -> None:
     """A customer support community where the company takes part in the open."""
-
-
-for group in (serving, demo, database, members, importing, search, reputation, moderation, crm):
-    for command in group.COMMANDS:
-        loggia.add_command(command)
 
 
 def main() -> None:
@@ -34,12 +52,27 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (LoggiaError, SettingError, TooNew, OSError, OperationalError) as error:
+    except _mistakes() as error:
         click.echo(f"loggia: {_line(error)}", err=True)
         sys.exit(1)
 
 
+def _mistakes() -> tuple[type[Exception], ...]:
+    """What people are told in one line. Asked for, and imported, only when something was raised."""
+    from sqlalchemy.exc import OperationalError
+
+    from forum.kernel.errors import LoggiaError
+    from forum.kernel.settings import SettingError
+    from web.migrations import TooNew
+
+    return (LoggiaError, SettingError, TooNew, OSError, OperationalError)
+
+
 def _line(error: Exception) -> str:
+    from sqlalchemy.exc import OperationalError
+
+    from forum.kernel.errors import Invalid
+
     if isinstance(error, Invalid):
         return "; ".join(f"{name}: {text}" if name else str(text) for name, text in error.fields.items())
     if isinstance(error, OperationalError):

@@ -5,6 +5,7 @@ letter, lists and emphasis that read back as themselves, and images from elsewhe
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,8 +46,14 @@ def to_markdown(html: str, *, base: str = "") -> str:
         RecursionError: the HTML is nested deeper than any post is.
     """
     # Without any tag the parser would warn that it was given a file's name.
-    markdown: str = _Converter(base).convert(f"<div>{html}</div>")
+    markdown: str = _converter(base).convert(f"<div>{html}</div>")
     return markdown.rstrip()
+
+
+@lru_cache(8)
+def _converter(base: str) -> "_Converter":
+    """Making one costs as much as a short post."""
+    return _Converter(base)
 
 
 class _Tag(Tag):
