@@ -55,7 +55,7 @@ def everybody_comes_in(walk: Walk) -> None:
 def a_customer_asks(walk: Walk) -> None:
     asker = walk.asker
     asker.go("/ask")
-    asker.heading("What would you like to know?")
+    asker.heading(asker.words("What would you like to know?"))
     asker.fill("In one line", TITLE)
     if walk.scripted:
         expect(asker.page.locator(".similar")).to_contain_text(EARLIER)
@@ -178,7 +178,7 @@ def somebody_reports(walk: Walk) -> None:
     post = asker.post(ADVERT)
     post.locator("details.menu summary").click()
     post.get_by_role("link", name=asker.words("Report")).click()
-    asker.heading("Report a post")
+    asker.heading(asker.words("Report a post"))
     asker.page.get_by_label(asker.words("Advertising")).check()
     asker.fill("Anything that helps to see it", "A shop.")
     asker.press("Report")
@@ -198,7 +198,7 @@ def _rules(moderator: Person, what: str, **said: str) -> None:
     moderator.page.get_by_label(moderator.words(what)).check()
     moderator.choose("Rule", said["rule"])
     moderator.choose("Reason", said["reason"])
-    moderator.fill("Reason, as everyone will read it", said["text"])
+    moderator.fill("In words, as everyone will read it", said["text"])
     moderator.press("Decide")
     moderator.told("Decided. It stands in the public log.")
 
@@ -234,7 +234,7 @@ def it_becomes_an_article(walk: Walk) -> None:
     moderator = walk.moderator
     moderator.finds("/help/review", TITLE)
     moderator.follow(TITLE)
-    moderator.heading("Edit the article")
+    moderator.heading(moderator.words("Edit the article"))
     moderator.fill("Title", ARTICLE)
     moderator.press("Publish")
     moderator.heading(ARTICLE)
