@@ -5,6 +5,7 @@ Words are given as the code says them in English, and looked for in the language
 
 from __future__ import annotations
 
+import io
 import re
 from typing import Any
 
@@ -18,7 +19,7 @@ from web.translations import translate
 
 expect.set_options(timeout=PATIENCE * 1000)
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-SAID = {message.id for message in read_po(po_path("it").open("rb"))}
+SAID = {message.id for message in read_po(io.BytesIO(po_path("it").read_bytes()))}
 DESK = {"viewport": {"width": 1280, "height": 900}}
 
 
