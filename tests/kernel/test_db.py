@@ -19,7 +19,6 @@ from forum.kernel import jobs, outbox
 from forum.kernel.db import (
     Database,
     Json,
-    UtcTime,
     database_moment,
     database_now,
     from_micros,
@@ -341,4 +340,3 @@ def test_nothing_stays_open_after_disposing(db: Database) -> None:
         session.execute(text("SELECT 1"))
     other.dispose()
     assert other.engine.pool.status().endswith("Current Checked out connections: 0")
-    assert isinstance(UtcTime().process_result_value(0, other.engine.dialect), datetime)

@@ -41,7 +41,7 @@ def ask(place: Category) -> Callable[..., Visitor]:
 def test_a_question_is_posted(site: Site, people: People, ask: Callable[..., Visitor]) -> None:
     page = ask(site.as_(people.asker), reviewed="1").follow()
     assert page.words("//h1") == TITLE
-    assert "Posted." in page.words("//div[@id='status']")
+    assert "Posted." in page.words("//div[@id='toasts']")
     assert [tag.text for tag in page.page.xpath("//header//a[@class='tag']")] == ["kettle", "stove-top"]
     assert re.fullmatch(
         r"http://127.0.0.1:8000/t/\d+/kettle-whistles-before-the-water-boils",

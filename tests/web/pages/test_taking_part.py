@@ -39,10 +39,10 @@ def test_a_reply_is_posted_and_led_to(site: Site, people: People, asked: Thread)
     peer = site.as_(people.peer).get(address(asked))
     peer.send(f"{address(asked)}/reply", body="    indented code stays code\n\nand *words*")
     page = peer.get(peer.leads_to, status=302).follow()
-    assert "Your answer is posted." in page.words("//div[@id='status']")
+    assert "Your answer is posted." in page.words("//div[@id='toasts']")
     assert page.has("//article//div[@class='prose']/pre")
     assert page.has("//article//div[@class='prose']//em")
-    assert "Your answer is posted." not in page.get(address(asked)).words("//div[@id='status']")
+    assert "Your answer is posted." not in page.get(address(asked)).words("//div[@id='toasts']")
 
 
 def test_a_reply_that_is_too_short_stays_in_the_form(site: Site, people: People, asked: Thread) -> None:
