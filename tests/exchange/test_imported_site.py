@@ -33,7 +33,7 @@ HERE = "http://127.0.0.1:8000"
 # As the dump's own description counts them, but for one comment, which hangs on the text of a tag.
 QUESTIONS, ANSWERS, COMMENTS = 1_042, 1_496, 1_829 - 1
 FEED, MAP = "{http://www.w3.org/2005/Atom}", "{http://www.sitemaps.org/schemas/sitemap/0.9}"
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
 _P, _T, _M = Post.__table__.c, Thread.__table__.c, Member.__table__.c
 _IS_ANSWER = (~_P.is_comment, _P.number > 1, _P.deleted_at.is_(None), _P.hidden_at.is_(None))

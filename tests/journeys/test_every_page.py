@@ -22,7 +22,7 @@ from web.demo.checks import checked_community
 from web.demo.installing import ensure
 from web.demo.loading import passwords_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(3000)]
 
 LANGUAGES = {"en": "en-GB", "it": "it-IT"}
 AXE = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"

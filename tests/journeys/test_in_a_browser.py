@@ -18,7 +18,7 @@ from tests.journeys.people import DESK, PHONE, Person, Witness
 from tests.journeys.walk import EARLIER, Walk
 from web import assets
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(600)]
 NewContext = Callable[..., BrowserContext]
 
 STEPS = (
@@ -60,7 +60,7 @@ WAYS: dict[str, tuple[bool, str, dict[str, Any]]] = {
     "without-script": (False, "en", DESK),
     "italian-phone": (True, "it", PHONE),
 }
-IN_SHORT = {("sqlite", "without-script"), ("postgresql", "with-script"), ("sqlite", "italian-phone")}
+IN_SHORT = {("sqlite", "without-script"), ("postgresql", "italian-phone")}
 
 
 @pytest.mark.parametrize(
