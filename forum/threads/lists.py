@@ -76,12 +76,13 @@ _COLUMNS = (
 )  # fmt: skip
 """In the order of ThreadLine's fields, the tags left out."""
 # The newest post stands at the highest number; where it is out of sight, the opening post speaks for the thread.
-_LAST_NUMBER = case((_NEWEST.c.hidden_at.is_(None) & _NEWEST.c.deleted_at.is_(None), _T.post_count), else_=1)
+# Both say so of `newest` alone: PostgreSQL would read all posts of a thread if two tables had a part in it.
+_LAST_NUMBER = case((_NEWEST.c.hidden_at.is_(None) & _NEWEST.c.deleted_at.is_(None), _NEWEST.c.number), else_=1)
 _THREADS = (
     Thread.__table__.join(Category.__table__, _C.id == _T.category_id)
     .join(Member.__table__, _M.id == _T.author_id)
     .join(_NEWEST, and_(_NEWEST.c.thread_id == _T.id, _NEWEST.c.number == _T.post_count))
-    .join(_LAST, and_(_LAST.c.thread_id == _T.id, _LAST.c.number == _LAST_NUMBER))
+    .join(_LAST, and_(_LAST.c.thread_id == _NEWEST.c.thread_id, _LAST.c.number == _LAST_NUMBER))
     .join(_SPEAKER, _SPEAKER.c.id == _LAST.c.author_id)
 )
 _TAGS: Select[Any] = (

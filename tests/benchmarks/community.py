@@ -81,6 +81,7 @@ WORDS = [
     "manual",
 ]
 
+RARE_WORD = "pressostat"
 CATEGORIES = ("machines", "grinders", "water", "orders", "spares", "house", "firmware", "beans")
 
 Row = dict[str, Any]
@@ -88,13 +89,20 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Community:
-    """What a benchmark needs to know of it. `handle` is a member's who wrote about as much as the average."""
+    """What a benchmark needs to know of it. The average member wrote about as much as the average; the busiest is the first.
+
+    `rare_word` stands in the title of one thread and nowhere else.
+    """
 
     thread_ids: list[int]
     member_ids: list[int]
-    handle: str
-    busiest: str
+    average_id: int
     token: str
+    rare_word: str = RARE_WORD
+
+    @property
+    def handle(self) -> str:
+        return f"person{self.average_id}"
 
 
 def filled(db: Database, posts: int = 6_000) -> Community:
@@ -124,7 +132,7 @@ def _community(db: Database, people: int) -> Community:
         average = session.execute(select(wrote.c.author_id).order_by(nearest, wrote.c.author_id).limit(1)).scalar_one()
     step = max(1, _count(db, Thread) // 300)
     ids = (number for number in range(step, _count(db, Thread) + 1, step) if number % UNANSWERED and number % CLOSED)
-    return Community(list(ids)[:250], list(range(1, people + 1)), f"person{average}", "person1", token)
+    return Community(list(ids)[:250], list(range(1, people + 1)), average, token)
 
 
 def _category(number: int, name: str) -> Row:
@@ -178,7 +186,8 @@ class _Made:
         }
 
     def _thread(self) -> Row:
-        title = f"The {words(self.number, 3)} stops after {self.number} seconds"
+        what = RARE_WORD if self.number == 101 else words(self.number, 3)
+        title = f"The {what} stops after {self.number} seconds"
         return {
             "id": self.number,
             "kind": "question" if self.is_question else "discussion",
