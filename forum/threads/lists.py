@@ -1,12 +1,12 @@
 """Lists of threads: latest, unanswered, top; by category, tag, kind, state or author. Keyset pages, however many there are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Row, String, and_, bindparam, case, select, tuple_
+from sqlalchemy import BigInteger, Connection, Row, String, and_, bindparam, case, literal_column, select, tuple_
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor
@@ -40,7 +40,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     author_id: int = 0
 
 
-class ThreadLine(msgspec.Struct, frozen=True, kw_only=True):
+class ThreadLine(msgspec.Struct, frozen=True):
     """A thread in a list. `last_…` is who spoke last of those who can be seen, with the badge worn then."""
 
     id: int
@@ -69,18 +69,20 @@ class ThreadLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _COLUMNS = (
-    _T.id, _T.kind, _T.title, _T.slug, _T.locale, _C.slug.label("category_slug"), _C.name.label("category_name"),
-    _M.handle, _M.name, _SPEAKER.c.handle.label("last_handle"), _SPEAKER.c.name.label("last_name"),
-    _LAST.c.is_company.label("last_is_company"), _T.created_at, _T.last_activity_at, _T.reply_count, _T.score,
-    _T.solved_at, _T.official_at, _T.closed_at, _T.duplicate_of_id, _T.is_urgent, _T.is_critical,
+    _T.id, _T.kind, _T.title, _T.slug, _T.locale, _C.slug, _C.name, _M.handle, _M.name, _SPEAKER.c.handle, _SPEAKER.c.name,
+    _LAST.c.is_company, _T.created_at, _T.last_activity_at, _T.reply_count, _T.score,
+    _T.solved_at.is_not(None), _T.official_at.is_not(None), _T.closed_at.is_not(None), _T.duplicate_of_id.is_not(None),
+    _T.is_urgent, _T.is_critical,
 )  # fmt: skip
+"""In the order of ThreadLine's fields, the tags left out."""
 # The newest post stands at the highest number; where it is out of sight, the opening post speaks for the thread.
-_LAST_NUMBER = case((_NEWEST.c.hidden_at.is_(None) & _NEWEST.c.deleted_at.is_(None), _T.post_count), else_=1)
+# Both say so of `newest` alone: PostgreSQL would read all posts of a thread if two tables had a part in it.
+_LAST_NUMBER = case((_NEWEST.c.hidden_at.is_(None) & _NEWEST.c.deleted_at.is_(None), _NEWEST.c.number), else_=1)
 _THREADS = (
     Thread.__table__.join(Category.__table__, _C.id == _T.category_id)
     .join(Member.__table__, _M.id == _T.author_id)
     .join(_NEWEST, and_(_NEWEST.c.thread_id == _T.id, _NEWEST.c.number == _T.post_count))
-    .join(_LAST, and_(_LAST.c.thread_id == _T.id, _LAST.c.number == _LAST_NUMBER))
+    .join(_LAST, and_(_LAST.c.thread_id == _NEWEST.c.thread_id, _LAST.c.number == _LAST_NUMBER))
     .join(_SPEAKER, _SPEAKER.c.id == _LAST.c.author_id)
 )
 _TAGS: Select[Any] = (
@@ -95,65 +97,70 @@ _KEYS: dict[Sort, Any] = {
     "unanswered": _T.created_at,
     "top": _T.score,
 }
-_LAST_ID = 2**62
+# Spelled out, not bound: neither database sees from a parameter that the index of these rows alone will do.
+_UNANSWERED = and_(
+    _T.kind == literal_column("'question'"), _T.reply_count == literal_column("0"), _T.closed_at.is_(None)
+)
+_IN_STATE: dict[State, tuple[Any, ...]] = {
+    "": (),
+    "open": (_T.solved_at.is_(None), _T.closed_at.is_(None)),
+    "solved": (_T.solved_at.is_not(None),),
+    "closed": (_T.closed_at.is_not(None),),
+}
+_TAG: Select[Any] = select(_G.id, _G.thread_count).where(_G.name_key == bindparam("tag", type_=String))
+_MANY = 1_000
+"""Threads of a tag from which on a list of them is looked for among all threads in their order, not sorted out of the tag's own."""
+Tagged = Literal["", "few", "many"]
 
 
 @lru_cache(maxsize=512)
-def _statement(sort: Sort, shape: tuple[bool, bool, bool, bool], state: State, *, follows: bool) -> Select[Any]:
+def _statement(sort: Sort, shape: tuple[bool, bool, Tagged, bool], state: State, *, follows: bool) -> Select[Any]:
     """The select for one shape of question, built once. `shape`: by kind, category, tag, author?"""
-    by_kind, by_category, by_tag, by_author = shape
-    found = (
-        select(*_COLUMNS)
-        .select_from(_THREADS)
-        .where(visible_to(_T, _C.audience))
-        .order_by(_KEYS[sort].desc(), _T.id.desc())
-        .limit(bindparam("limit"))
-    )
+    conditions = [visible_to(_T, _C.audience), *_narrowed(shape), *_IN_STATE[state]]
     if follows:
         key = bindparam("key", type_=BigInteger)  # moments are compared as the database keeps them
-        found = found.where(tuple_(_KEYS[sort], _T.id) < tuple_(key, bindparam("key_id", type_=BigInteger)))
+        conditions.append(tuple_(_KEYS[sort], _T.id) < tuple_(key, bindparam("key_id", type_=BigInteger)))
     if sort == "unanswered":
-        found = found.where(_T.kind == "question", _T.reply_count == 0, _T.closed_at.is_(None))
+        conditions.append(_UNANSWERED)
+    order = (_KEYS[sort].desc(), _T.id.desc())
+    found = select(*_COLUMNS).select_from(_THREADS).order_by(*order)
+    _, _, tagged, by_author = shape
+    if not (by_author or tagged == "few"):
+        return found.where(*conditions).limit(bindparam("limit"))
+    # All threads of the tag or author are looked at and sorted: their ids alone, the rest is read of those that are shown.
+    places = Thread.__table__.join(Category.__table__, _C.id == _T.category_id)
+    ids = select(_T.id).select_from(places).where(*conditions).order_by(*order).limit(bindparam("limit"))
+    return found.where(_T.id.in_(ids.correlate(None).scalar_subquery()))
+
+
+def _narrowed(shape: tuple[bool, bool, Tagged, bool]) -> Iterator[Any]:
+    by_kind, by_category, tagged, by_author = shape
     if by_kind:
-        found = found.where(_T.kind == bindparam("kind", type_=String))
+        yield _T.kind == bindparam("kind", type_=String)
     if by_category:
-        found = found.where(_T.category_id == bindparam("category_id", type_=BigInteger))
+        yield _T.category_id == bindparam("category_id", type_=BigInteger)
     if by_author:
-        found = found.where(_T.author_id == bindparam("author_id", type_=BigInteger))
-    if by_tag:
-        tagged = (
-            select(ThreadTag.thread_id)
-            .join(Tag, Tag.id == ThreadTag.tag_id)
-            .where(Tag.name_key == bindparam("tag", type_=String))
-        )
-        found = found.where(_T.id.in_(tagged))
-    return _in_state(found, state)
-
-
-def _in_state(found: Select[Any], state: State) -> Select[Any]:
-    if state == "open":
-        return found.where(_T.solved_at.is_(None), _T.closed_at.is_(None))
-    if state == "solved":
-        return found.where(_T.solved_at.is_not(None))
-    if state == "closed":
-        return found.where(_T.closed_at.is_not(None))
-    return found
+        yield _T.author_id == bindparam("author_id", type_=BigInteger)
+    if tagged:
+        own = select(ThreadTag.thread_id).where(ThreadTag.tag_id == bindparam("tag_id", type_=BigInteger))
+        yield _T.id.in_(own) if tagged == "few" else own.where(ThreadTag.thread_id == _T.id).exists()
 
 
 def thread_list(
     connection: Connection, actor: Actor, wanted: Wanted, *, cursor: str = "", limit: int = 20
 ) -> Page[ThreadLine]:
-    """The threads that are wanted and that this actor may see; two selects.
+    """The threads that are wanted and that this actor may see; two selects, and one for a tag.
 
     Raises:
         Invalid: the cursor is not one of ours.
     """
-    shape = (bool(wanted.kind), bool(wanted.category_id), bool(wanted.tag), bool(wanted.author_id))
+    tag_id, tagged = _tag(connection, wanted.tag) if wanted.tag else (0, "")
+    shape = (bool(wanted.kind), bool(wanted.category_id), tagged, bool(wanted.author_id))
     values: dict[str, Any] = {
         "limit": limit + 1,
         "kind": wanted.kind,
         "category_id": wanted.category_id,
-        "tag": wanted.tag,
+        "tag_id": tag_id,
         "author_id": wanted.author_id,
         **as_seen_by(actor),
     }
@@ -164,6 +171,12 @@ def thread_list(
     items = lines(connection, shown)
     following = _encoded(wanted.sort, shown[-1]) if len(rows) > limit else None
     return Page(items=items, next=following)
+
+
+def _tag(connection: Connection, name: str) -> tuple[int, Tagged]:
+    """A tag's id, and whether many threads are under it; one that nobody uses has none."""
+    row = connection.execute(_TAG, {"tag": name}).one_or_none()
+    return (0, "few") if row is None else (row.id, "many" if row.thread_count > _MANY else "few")
 
 
 def threads_by_id(connection: Connection, actor: Actor, ids: Sequence[int]) -> dict[int, ThreadLine]:
@@ -184,7 +197,7 @@ _BY_ID: Select[Any] = (
 _WAITING: Select[Any] = (
     select(*_COLUMNS)
     .select_from(_THREADS)
-    .where(_T.kind == "question", _T.reply_count == 0, _T.closed_at.is_(None), visible_to(_T, _C.audience))
+    .where(_UNANSWERED, visible_to(_T, _C.audience))
     .order_by(_T.created_at, _T.id)
     .limit(bindparam("limit"))
 )
@@ -206,31 +219,8 @@ def lines(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[ThreadLine,
 
 
 def _line(row: Row[Any], tags: tuple[tuple[str, str], ...]) -> ThreadLine:
-    return ThreadLine(
-        id=row.id,
-        kind=row.kind,
-        title=row.title,
-        slug=row.slug,
-        locale=row.locale,
-        category_slug=row.category_slug,
-        category_name=row.category_name,
-        author_handle=row.handle,
-        author_name=row.name,
-        last_handle=row.last_handle,
-        last_name=row.last_name,
-        last_is_company=row.last_is_company,
-        created_at=row.created_at,
-        last_activity_at=row.last_activity_at,
-        reply_count=row.reply_count,
-        score=row.score,
-        is_solved=row.solved_at is not None,
-        is_official=row.official_at is not None,
-        is_closed=row.closed_at is not None,
-        is_duplicate=row.duplicate_of_id is not None,
-        is_urgent=row.is_urgent,
-        is_critical=row.is_critical,
-        tags=tags,
-    )
+    fields: list[Any] = [*row, tags]
+    return ThreadLine(*fields)
 
 
 def _encoded(sort: Sort, row: Row[Any]) -> str:

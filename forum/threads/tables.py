@@ -69,14 +69,25 @@ class Thread(Base):
         Index("ix_thread_latest", "last_activity_at", "id"),
         Index("ix_thread_category_latest", "category_id", "last_activity_at", "id"),
         Index("ix_thread_kind_latest", "kind", "last_activity_at", "id"),
+        Index("ix_thread_newest", "created_at", "id"),
+        Index("ix_thread_category_newest", "category_id", "created_at", "id"),
         Index("ix_thread_top", "score", "id"),
+        Index("ix_thread_category_top", "category_id", "score", "id"),
         Index("ix_thread_author", "author_id", "id"),
         Index(
             "ix_thread_unanswered",
+            "kind",  # always the same; SQLite takes the index of all questions if this one has no column to look up
             "created_at",
             "id",
             sqlite_where=text("kind = 'question' AND reply_count = 0 AND closed_at IS NULL"),
             postgresql_where=text("kind = 'question' AND reply_count = 0 AND closed_at IS NULL"),
+        ),
+        Index(
+            "ix_thread_closed",
+            "last_activity_at",
+            "id",
+            sqlite_where=text("closed_at IS NOT NULL"),
+            postgresql_where=text("closed_at IS NOT NULL"),
         ),
         {"sqlite_autoincrement": True},
     )

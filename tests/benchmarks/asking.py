@@ -14,27 +14,46 @@ HOST = "127.0.0.1:8000"
 
 
 @dataclass(frozen=True)
+class Round:
+    """What one round of requests took: CPU seconds of the server per request, requests per second, each one's seconds."""
+
+    cpu: float
+    per_second: float
+    latencies: list[float]
+
+
+@dataclass(frozen=True)
 class Measured:
-    """One kind of request: CPU milliseconds of the server per request (median of the rounds), requests per second, latencies in ms."""
+    """One kind of request, beside hello world: medians of the rounds, latencies in ms.
+
+    `times` is the CPU of a request as a multiple of hello's, `share` its requests per second as a part of hello's: each of a
+    round and the round of hello just before it, for a machine has better and worse minutes.
+    """
 
     cpu_ms: float
     per_second: float
     p50: float
     p99: float
+    times: float
+    share: float
 
 
 def measure(
-    server: Running, requests: Sequence[bytes], *, count: int, rounds: int = 3, clients: int = CLIENTS
+    server: Running, requests: Sequence[bytes], hello: Running, *, count: int, rounds: int = 5, clients: int = CLIENTS
 ) -> Measured:
     """Send `count` requests per round, the given ones in turn, after one round to warm up."""
     _round(server, requests, max(count // 4, len(requests)), clients)
-    found = [_round(server, requests, count, clients) for _ in range(rounds)]
-    latencies = sorted(latency for one in found for latency in one[2])
+    pairs = []
+    for _ in range(rounds):
+        pairs.append((_round(hello, HELLO, HELLOS, clients), _round(server, requests, count, clients)))
+    latencies = sorted(latency for _, own in pairs for latency in own.latencies)
     return Measured(
-        cpu_ms=median(one[0] for one in found) * 1000,
-        per_second=median(one[1] for one in found),
+        cpu_ms=median(own.cpu for _, own in pairs) * 1000,
+        per_second=median(own.per_second for _, own in pairs),
         p50=median(latencies) * 1000,
         p99=quantiles(latencies, n=100)[98] * 1000,
+        times=median(own.cpu / base.cpu for base, own in pairs),
+        share=median(own.per_second / base.per_second for base, own in pairs),
     )
 
 
@@ -45,7 +64,10 @@ def get(path: str, **headers: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\n{head}\r\n".encode()
 
 
-def _round(server: Running, requests: Sequence[bytes], count: int, clients: int) -> tuple[float, float, list[float]]:
+HELLO, HELLOS = [get("/hello")], 3_000
+
+
+def _round(server: Running, requests: Sequence[bytes], count: int, clients: int) -> Round:
     latencies: list[list[float]] = [[] for _ in range(clients)]
     each = max(count // clients, 1)
     threads = [
@@ -63,7 +85,7 @@ def _round(server: Running, requests: Sequence[bytes], count: int, clients: int)
     done = [latency for own in latencies for latency in own]
     if len(done) != each * clients:
         raise RuntimeError(f"{each * clients - len(done)} requests failed")
-    return (server.cpu_seconds() - cpu) / len(done), len(done) / took, done
+    return Round((server.cpu_seconds() - cpu) / len(done), len(done) / took, done)
 
 
 def _ask(port: int, requests: Sequence[bytes], count: int, latencies: list[float]) -> None:
