@@ -43,9 +43,7 @@ def measure(
 ) -> Measured:
     """Send `count` requests per round, the given ones in turn, after one round to warm up."""
     _round(server, requests, max(count // 4, len(requests)), clients)
-    pairs = []
-    for _ in range(rounds):
-        pairs.append((_round(hello, HELLO, HELLOS, clients), _round(server, requests, count, clients)))
+    pairs = [(_round(hello, HELLO, HELLOS, clients), _round(server, requests, count, clients)) for _ in range(rounds)]
     latencies = sorted(latency for _, own in pairs for latency in own.latencies)
     return Measured(
         cpu_ms=median(own.cpu for _, own in pairs) * 1000,
