@@ -8,6 +8,7 @@ from forum.kernel.errors import NotAllowed, Text
 Role = Literal["anonymous", "member", "moderator", "administrator"]
 
 PUBLIC, MEMBERS, STAFF = 0, 1, 2  # clearances: what is shown to whom, the wider first
+GROUPS = 3  # no clearance reaches it but that of administrators: the groups that are named decide
 
 _MODERATOR_RIGHTS = frozenset(
     {

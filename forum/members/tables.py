@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.kernel.db import Base, BigId, Json, UtcTime, folded
+from forum.kernel.jobs import Leased
 
 FIRST_PRIVILEGES = ["thread:ask", "thread:answer", "post:flag", "vote:up"]  # what every member may from the first day
 
@@ -29,8 +30,20 @@ class Member(Base):
     privileges: Mapped[list[str]] = mapped_column(Json, default_factory=lambda: list(FIRST_PRIVILEGES))
     is_bot: Mapped[bool] = mapped_column(default=False)
     is_imported: Mapped[bool] = mapped_column(default=False)
+    time_zone: Mapped[str] = mapped_column(
+        String(40), default="", server_default=""
+    )  # a name of the tz database; "" is the reader's browser
+    avatar: Mapped[str] = mapped_column(String(64), default="", server_default="")  # SHA-256 (hex) of the kept image
+    is_unlisted: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # search engines are asked not to list the profile
+    hides_activity: Mapped[bool] = mapped_column(
+        default=False, server_default=false()
+    )  # what they wrote is not gathered on their profile
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    silenced_until: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     suspended_until: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
+    deactivated_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
 
 
@@ -87,8 +100,124 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
 
 
+class MailedToken(Base):
+    """A key that went out by mail: good once, for one purpose, to one address, for a while. Kept as SHA-256 (hex).
+
+    `purpose` is "verify", "reset", "change", "revert" or "restore". A new one for the same member and purpose ends the old ones.
+    """
+
+    __tablename__ = "mailed_token"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    purpose: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(254))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
+
+
+class MailDelivery(Leased, Base):
+    """A mail that is to go out. It holds no words and no key: both are made when it is sent, for the address of then.
+
+    `address` is where it goes; "" is the member's own verified address. `cause` makes sending for one reason twice impossible.
+    """
+
+    __tablename__ = "mail_delivery"
+    __table_args__ = (
+        Index(
+            "ix_mail_delivery_due",
+            "not_before",
+            "id",
+            sqlite_where=text("state IN ('waiting', 'running')"),
+            postgresql_where=text("state IN ('waiting', 'running')"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True, default=None)
+    kind: Mapped[str] = mapped_column(String(30))
+    address: Mapped[str] = mapped_column(String(254), default="")
+    cause: Mapped[str] = mapped_column(String(80), unique=True)
+    values: Mapped[dict[str, Any]] = mapped_column(Json, default_factory=dict)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Invitation(Base):
+    """A link that opens accounts: with a role and a group, as often as `most`, until it expires or is taken back."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    note: Mapped[str] = mapped_column(String(120), default="")
+    role: Mapped[str] = mapped_column(String(16), default="member")
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("member_group.id"), default=None)
+    most: Mapped[int] = mapped_column(default=1)
+    used: Mapped[int] = mapped_column(default=0)
+    by_member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), default=None)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
+
+
+class IdentityProvider(Base):
+    """Where people may sign in from elsewhere, by OpenID Connect. The secret is sealed with the installation's key."""
+
+    __tablename__ = "identity_provider"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    slug: Mapped[str] = mapped_column(folded(40), unique=True)
+    name: Mapped[str] = mapped_column(String(60))
+    issuer: Mapped[str] = mapped_column(String(300))
+    client_id: Mapped[str] = mapped_column(String(200))
+    sealed_secret: Mapped[str] = mapped_column(Text, default="")
+    scopes: Mapped[str] = mapped_column(String(200), default="openid email profile")
+    group_claim: Mapped[str] = mapped_column(String(60), default="")
+    staff_group: Mapped[str] = mapped_column(String(120), default="")
+    opens_accounts: Mapped[bool] = mapped_column(default=True)
+    is_enabled: Mapped[bool] = mapped_column(default=True)
+    is_from_environment: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Identity(Base):
+    """Somebody at a provider, tied to a member. Issuer and subject together are who it is; an address never is."""
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    provider_id: Mapped[int] = mapped_column(ForeignKey("identity_provider.id"), index=True)
+    issuer: Mapped[str] = mapped_column(String(300))
+    subject: Mapped[str] = mapped_column(String(255))
+    address: Mapped[str] = mapped_column(String(254), default="")
+    linked_at: Mapped[datetime] = mapped_column(UtcTime)
+    last_used_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
+
+
+class Consent(Base):
+    """What a member lets the company receive, purpose by purpose; append-only, the newest of a purpose counts."""
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_member", "member_id", "purpose", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    purpose: Mapped[str] = mapped_column(String(40))
+    is_given: Mapped[bool]
+    at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class Group(Base):
-    """People who are treated alike. An automatic group is filled by rule (a trust level, say), a manual one by hand."""
+    """People who are treated alike.
+
+    `kind` says how it is filled: "manual" by hand, "claim" by what an identity provider says, "trust" by trust level, "staff" and
+    "moderators" by those roles, "company" by hand with the people of one customer company. All but the first are named by us.
+    """
 
     __tablename__ = "member_group"
 
@@ -96,20 +225,29 @@ class Group(Base):
     name: Mapped[str] = mapped_column(String(60))
     name_key: Mapped[str] = mapped_column(folded(60), unique=True)
     is_automatic: Mapped[bool] = mapped_column(default=False)
+    kind: Mapped[str] = mapped_column(String(16), default="manual", server_default="manual")
+    claim: Mapped[str] = mapped_column(String(120), default="", server_default="")  # what a provider calls it
+    level: Mapped[int] = mapped_column(default=0, server_default="0")  # of kind "trust": from which trust level on
+    description: Mapped[str] = mapped_column(String(300), default="", server_default="")
 
 
 class GroupMember(Base):
-    """A member's place in a group."""
+    """A member's place in a group. `source` says who put them there: "manual", "automatic", or "claim:<provider id>"."""
 
     __tablename__ = "group_member"
 
     group_id: Mapped[int] = mapped_column(ForeignKey("member_group.id"), primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True, index=True)
     since: Mapped[datetime] = mapped_column(UtcTime)
+    source: Mapped[str] = mapped_column(String(40), default="manual", server_default="manual")
 
 
 class Affiliation(Base):
-    """That a member belongs to the company: team and role, since when, by which proof. At most one is open per member."""
+    """That a member belongs to the company, or is bound to it: team and role, since when, by which proof. At most one is open.
+
+    `kind` is "staff", "partner", "reseller" or "contractor"; of the last three `team` is the organisation. Only staff speak for
+    the company.
+    """
 
     __tablename__ = "affiliation"
     __table_args__ = (
@@ -128,6 +266,7 @@ class Affiliation(Base):
     team: Mapped[str] = mapped_column(String(60))
     title: Mapped[str] = mapped_column(String(80))
     proof: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(12), default="staff", server_default="staff")
     since: Mapped[datetime] = mapped_column(UtcTime)
     until: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
 
@@ -157,3 +296,14 @@ class AuditEntry(Base):
     action: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(120))
     detail: Mapped[dict[str, Any]] = mapped_column(Json, default_factory=dict)
+
+
+class SiteSetting(Base):
+    """What an administrator set for the whole site in the pages; what is not here has its default."""
+
+    __tablename__ = "site_setting"
+
+    name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    value: Mapped[Any] = mapped_column(Json)
+    changed_at: Mapped[datetime] = mapped_column(UtcTime)
+    changed_by: Mapped[int | None] = mapped_column(ForeignKey("member.id"), default=None)

@@ -19,7 +19,10 @@ KINDS = ("question", "idea", "discussion", "announcement")
 
 
 class Category(Base):
-    """A place to ask in. `audience` says who sees it, `openers` who may open threads there (both: clearances)."""
+    """A place to ask in. `audience` says who sees it, `openers` who may open threads there, `repliers` who may reply (clearances).
+
+    Where one of them is `access.GROUPS`, the groups of `category_group` decide.
+    """
 
     __tablename__ = "category"
 
@@ -32,10 +35,32 @@ class Category(Base):
     kinds: Mapped[list[str]] = mapped_column(Json)
     audience: Mapped[int] = mapped_column(default=0)
     openers: Mapped[int] = mapped_column(default=1)
+    repliers: Mapped[int] = mapped_column(default=1, server_default="1")
     several_solutions: Mapped[bool] = mapped_column(default=False)
     peers_first_hours: Mapped[int] = mapped_column(default=0)
     thread_count: Mapped[int] = mapped_column(default=0)
     open_count: Mapped[int] = mapped_column(default=0)  # questions without a solution; both counted anew each minute
+
+
+class CategoryGroup(Base):
+    """What a group may in a category: being here means to see it."""
+
+    __tablename__ = "category_group"
+
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"), primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("member_group.id"), primary_key=True, index=True)
+    may_open: Mapped[bool] = mapped_column(default=True)
+    may_reply: Mapped[bool] = mapped_column(default=True)
+
+
+class CategoryModerator(Base):
+    """Somebody who moderates one category, and no other."""
+
+    __tablename__ = "category_moderator"
+
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"), primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True, index=True)
+    since: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class Tag(Base):
