@@ -1,0 +1,94 @@
+"""Settings: keys for programs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import FromPath, RawBody
+from sqlalchemy import Connection
+
+from forum.kernel.access import Actor
+from forum.kernel.errors import N_, Invalid, Text
+from forum.members import pages, tokens
+from web import forms
+from web.arguments import path_id
+from web.identity import current_member
+from web.installation import db_of
+from web.pages.frame import led_to
+from web.pages.settings.frame import PLAIN, Answer, AnyRequest, mending, setting
+
+SCOPES: Final = {
+    "read": (Text(N_("Read")), Text(N_("all that you can read"))),
+    "write": (Text(N_("Write")), Text(N_("ask, answer, vote and edit as you"))),
+    "moderate": (Text(N_("Moderate")), Text(N_("decide and see the review queue"))),
+    "administer": (Text(N_("Administer")), Text(N_("change the installation"))),
+}
+_RIGHTS = {"moderate": "moderate", "administer": "administer"}
+"""Scopes that only those are offered who have the right."""
+
+
+class TokenForm(msgspec.Struct, frozen=True):
+    """A token to make."""
+
+    name: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+class Key(msgspec.Struct, frozen=True, kw_only=True):
+    """A token in the list, its scopes in words."""
+
+    line: pages.TokenLine
+    scopes: tuple[Text, ...]
+
+
+@get("/settings/tokens", sync_to_thread=True, include_in_schema=False)
+def token_page(request: AnyRequest) -> Response[bytes]:
+    """One's tokens."""
+    with db_of(request).reading() as connection:
+        return _token_page(request, connection, current_member(request, connection), PLAIN)
+
+
+@post("/settings/tokens", sync_to_thread=True, include_in_schema=False)
+def make_token(request: AnyRequest, body: RawBody) -> Response[bytes]:
+    """Make one. It stands in this answer and nowhere else, so this form leads to no other address."""
+    form = forms.parse(body, TokenForm)
+    try:
+        with db_of(request).transaction() as session:
+            actor = current_member(request, session.connection())
+            answer = Answer(token=tokens.create(session, actor, name=form.name, scopes=list(form.scopes)))
+    except Invalid as refusal:
+        answer = mending(refusal)
+    with db_of(request).reading() as connection:
+        return _token_page(request, connection, current_member(request, connection), answer, form)
+
+
+@post("/settings/tokens/{token_id:str}/revoke", sync_to_thread=True, include_in_schema=False)
+def revoke_token(request: AnyRequest, token_id: FromPath[str]) -> Response[bytes]:
+    """End one."""
+    with db_of(request).transaction() as session:
+        tokens.revoke(session, current_member(request, session.connection()), token_id=path_id(token_id))
+    return led_to(request, "/settings/tokens", "token-revoked")
+
+
+def _token_page(
+    request: AnyRequest, connection: Connection, actor: Actor, answer: Answer, form: TokenForm | None = None
+) -> Response[bytes]:
+    form = form if form is not None and answer.problems else TokenForm(scopes=("read",))
+    offered = [
+        (scope, word, says, scope in form.scopes)
+        for scope, (word, says) in SCOPES.items()
+        if scope not in _RIGHTS or actor.can(_RIGHTS[scope])
+    ]
+    keys = [
+        Key(line=line, scopes=tuple(SCOPES[scope][0] for scope in SCOPES if scope in line.scopes))
+        for line in pages.token_list(connection, actor)
+    ]
+    page = setting(request, connection, actor, "tokens", answer, keys=keys, offered=offered, name=form.name)
+    if answer.token:
+        page.headers["cache-control"] = "no-store"  # not even the browser's own memory shall show the secret again
+    return page
+
+
+routes = [token_page, make_token, revoke_token]
