@@ -43,10 +43,10 @@ TOO_LARGE = Kind(413, "too-large", N_("That is too large"))
 URI_TOO_LONG = Kind(414, "address-too-long", N_("The address is too long"))
 UNSUPPORTED_MEDIA_TYPE = Kind(415, "unsupported-media-type", N_("That kind of content is not read here"))
 INVALID = Kind(422, "invalid", N_("Something needs mending"))
-TOO_MANY = Kind(429, "too-many-requests", N_("That was a lot at once"))
+TOO_MANY = Kind(429, "too-many-requests", N_("One moment, please"))
 HEADERS_TOO_LARGE = Kind(431, "head-too-large", N_("The request’s head is too large"))
 INTERNAL = Kind(500, "internal", N_("Something went wrong on our side"))
-UNAVAILABLE = Kind(503, "unavailable", N_("This does not work right now"))
+UNAVAILABLE = Kind(503, "unavailable", N_("Back in a moment"))
 
 BY_STATUS: Final = {
     kind.status: kind
