@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -12,10 +12,10 @@ from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import locked
 from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
-from forum.members import audit, passwords, signing_in
+from forum.members import audit, belonging, passwords, signing_in
 from forum.members.keys import address_key, checked_address, checked_handle, checked_name, handle_key
 from forum.members.policies import may_administer, may_edit_profile, may_sign_in_settings
-from forum.members.tables import Affiliation, Credential, MailAddress, Member
+from forum.members.tables import Credential, MailAddress, Member
 
 ROLES = ("member", "staff", "moderator", "administrator")
 LONGEST_BIO = 2_000
@@ -135,9 +135,9 @@ def promote(session: Session, actor: Actor, *, handle: str, role: str, team: str
         )
     member = locked(session, Member, member_of(session, handle).id)
     if role == "staff":
-        _affiliate(session, member, team=team or "Company", title=title)
+        belonging.affiliate(session, member, team=team, title=title, proof="command line")
     elif role == "member":
-        _end_affiliation(session, member)
+        belonging.end(session, member.id)
         member.role = role
     else:
         member.role = role
@@ -145,15 +145,3 @@ def promote(session: Session, actor: Actor, *, handle: str, role: str, team: str
     audit.record(session, actor, "member.promote", f"member:{member.id}", role=role, team=team, title=title)
     outbox.record(session, MemberChanged(member_id=member.id))
     return member
-
-
-def _affiliate(session: Session, member: Member, *, team: str, title: str) -> None:
-    _end_affiliation(session, member)
-    session.flush()
-    session.add(Affiliation(member_id=member.id, team=team, title=title, proof="command line", since=now()))
-
-
-def _end_affiliation(session: Session, member: Member) -> None:
-    session.execute(
-        update(Affiliation).where(Affiliation.member_id == member.id, Affiliation.until.is_(None)).values(until=now())
-    )

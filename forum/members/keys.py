@@ -73,6 +73,11 @@ def checked_address(text: str) -> str:
     return address
 
 
+def domain_key(domain: str) -> str:
+    """The folded form of a mail domain, in ASCII, to be compared whole."""
+    return _ascii_domain(unicodedata.normalize("NFKC", domain).strip().rstrip("."))
+
+
 def _ascii_domain(domain: str) -> str:
     try:
         return domain.casefold().encode("idna").decode("ascii")
