@@ -27,6 +27,7 @@ check: ready-dev
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m web.translations check
 	$(BIN)/python -m web.migrations check
+	$(BIN)/python -m web.policy check
 	@$(BIN)/python .ci/audit.py
 
 test-long: ready-dev

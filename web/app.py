@@ -43,6 +43,7 @@ from web.errors import Errors
 from web.health import OPEN_PATHS
 from web.installation import STATE_KEY, Installation
 from web.pages.failing import error_page
+from web.policy import lint as policy
 from web.problems import Refused
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def create_app(settings: Settings, *, handlers: Sequence[HTTPRouteHandler] = (),
     To be called before an event loop runs: the threads that handlers run in are set here.
     """
     logs.configure(settings.log_level)
+    policy.check_routes(routes.ROUTES)
     db = Database(settings.database_url)
     house = Installation(settings, db, limits or limits_for(settings), shared_store(settings, db))
     # As many threads as connections: one more would only wait for a connection while holding a request.

@@ -98,7 +98,7 @@ def icon(name: str) -> Markup:
     return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(url("icons.svg"), name)
 
 
-@get("/static/{name:str}", sync_to_thread=False, include_in_schema=False)
+@get("/static/{name:str}", action="site.look", sync_to_thread=False, include_in_schema=False)
 def static(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """One asset. Its name changes with its content, so whoever has it need not ask again."""
     asset = shelf().files.get(name)

@@ -30,13 +30,13 @@ _WAITING = (
 AnyRequest = Request[Any, Any, Any]
 
 
-@get("/health/live", sync_to_thread=False, include_in_schema=False)
+@get("/health/live", action="site.health", sync_to_thread=False, include_in_schema=False)
 def live() -> Response[str]:
     """The process answers. It touches nothing: a database that is away is no reason to kill it."""
     return Response("ok\n", media_type="text/plain", headers={"cache-control": "no-store"})
 
 
-@get("/health/ready", sync_to_thread=True, include_in_schema=False)
+@get("/health/ready", action="site.health", sync_to_thread=True, include_in_schema=False)
 def ready(request: AnyRequest) -> Response[str]:
     """The database answers, so pages can be served. Search, broker and mail have their own ways to be away."""
     try:
@@ -47,7 +47,7 @@ def ready(request: AnyRequest) -> Response[str]:
     return Response("ok\n", media_type="text/plain", headers={"cache-control": "no-store"})
 
 
-@get("/metrics", sync_to_thread=True, include_in_schema=False)
+@get("/metrics", action="site.metrics", sync_to_thread=True, include_in_schema=False)
 def metrics(request: AnyRequest) -> Response[bytes]:
     """The process's figures, for whoever holds the token, or without one for this machine alone. To others there is nothing here."""
     house = installation_of(request)

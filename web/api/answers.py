@@ -61,6 +61,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 @put(
     "/api/v1/threads/{thread_id:str}/accepted",
+    action="answer.accept",
     sync_to_thread=True,
     operation_class=described(),
     summary="Accept an answer, or another one",
@@ -75,6 +76,7 @@ def accept(request: AnyRequest, thread_id: FromPath[str], data: JSONBody[Chosen]
 
 @delete(
     "/api/v1/threads/{thread_id:str}/accepted",
+    action="answer.withdraw",
     sync_to_thread=True,
     operation_class=described(Withdrawn),
     summary="It did not work",
@@ -86,6 +88,7 @@ def withdraw(request: AnyRequest, thread_id: FromPath[str]) -> None:
 
 @put(
     "/api/v1/threads/{thread_id:str}/official",
+    action="answer.official",
     sync_to_thread=True,
     operation_class=described(),
     summary="Mark the official answer",
@@ -100,6 +103,7 @@ def mark_official(request: AnyRequest, thread_id: FromPath[str], data: JSONBody[
 
 @delete(
     "/api/v1/threads/{thread_id:str}/official",
+    action="answer.official",
     sync_to_thread=True,
     operation_class=described(),
     summary="Take the official mark away",
@@ -111,6 +115,7 @@ def withdraw_official(request: AnyRequest, thread_id: FromPath[str]) -> None:
 
 @put(
     "/api/v1/threads/{thread_id:str}/idea-status",
+    action="idea.answer",
     sync_to_thread=True,
     operation_class=described(),
     summary="Say what becomes of an idea",

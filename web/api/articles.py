@@ -64,6 +64,7 @@ class ArticleChange(Body, frozen=True, kw_only=True):
 
 @get(
     "/api/v1/articles",
+    action="article.read",
     sync_to_thread=True,
     operation_class=described(ArticleListing),
     summary="Articles of the knowledge base, newest first",
@@ -77,7 +78,13 @@ def list_articles(request: AnyRequest) -> Response[Items[ArticleShape]]:
     return answer_list(request, page, lambda line: _shape(request, line))
 
 
-@get("/api/v1/articles/{article_id:str}", sync_to_thread=True, operation_class=described(), summary="An article")
+@get(
+    "/api/v1/articles/{article_id:str}",
+    action="article.read",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="An article",
+)
 def read_article(request: AnyRequest, article_id: FromPath[str]) -> Response[WholeArticle]:
     with reading(request) as (connection, actor):
         return Response(_shown(request, connection, actor, path_id(article_id)))
@@ -85,6 +92,7 @@ def read_article(request: AnyRequest, article_id: FromPath[str]) -> Response[Who
 
 @patch(
     "/api/v1/articles/{article_id:str}",
+    action="article.edit",
     sync_to_thread=True,
     operation_class=described(),
     summary="Change, publish or withdraw an article",

@@ -87,6 +87,7 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
 
 @get(
     "/api/v1/crm/connections",
+    action="connection.read",
     sync_to_thread=True,
     operation_class=described(),
     summary="How the connections do",
@@ -99,6 +100,7 @@ def list_connections(request: AnyRequest) -> Response[Items[ConnectionShape]]:
 
 @get(
     "/api/v1/crm/deliveries",
+    action="connection.read",
     sync_to_thread=True,
     operation_class=described(DeliveryListing),
     summary="Deliveries, the newest first",
@@ -119,6 +121,7 @@ def list_deliveries(request: AnyRequest) -> Response[Items[DeliveryShape]]:
 
 @post(
     "/api/v1/crm/deliveries/{delivery_id:str}/replay",
+    action="connection.manage",
     sync_to_thread=True,
     operation_class=described(),
     status_code=200,

@@ -109,7 +109,13 @@ class NewsRead(Body, frozen=True, kw_only=True):
     up_to: int | None = None
 
 
-@get("/api/v1/members/{handle:str}", sync_to_thread=True, operation_class=described(), summary="A member")
+@get(
+    "/api/v1/members/{handle:str}",
+    action="member.read",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="A member",
+)
 def read_member(request: AnyRequest, handle: FromPath[str]) -> Response[MemberShape]:
     with reading(request) as (connection, actor):
         return Response(_member(request, profiles.profile_page(connection, actor, handle=handle)))
@@ -139,6 +145,7 @@ def _member(request: AnyRequest, profile: Profile) -> MemberShape:
 
 @get(
     "/api/v1/members/{handle:str}/reputation",
+    action="member.read",
     sync_to_thread=True,
     operation_class=described(Listing),
     summary="The ledger of a member's reputation",
@@ -166,6 +173,7 @@ def _movement(line: LedgerLine) -> MovementShape:
 
 @get(
     "/api/v1/members/{handle:str}/badges",
+    action="member.read",
     sync_to_thread=True,
     operation_class=described(),
     summary="The badges of a member",
@@ -181,7 +189,9 @@ def _badge(line: BadgeLine) -> BadgeShape:
     return BadgeShape(name=line.name, grade=line.grade, times=line.times)
 
 
-@get("/api/v1/me", sync_to_thread=True, operation_class=described(), summary="Whose token this is")
+@get(
+    "/api/v1/me", action="account.read", sync_to_thread=True, operation_class=described(), summary="Whose token this is"
+)
 def read_me(request: AnyRequest) -> Response[Me]:
     with reading(request) as (connection, actor):
         current_member(request, connection)
@@ -202,6 +212,7 @@ def _me(request: AnyRequest, connection: Connection, actor: Actor) -> Me:
 
 @get(
     "/api/v1/notifications",
+    action="news.read",
     sync_to_thread=True,
     operation_class=described(NewsListing),
     summary="One's news, the newest first",
@@ -230,6 +241,7 @@ def _news(line: News) -> NewsShape:
 
 @post(
     "/api/v1/notifications/read",
+    action="news.mark",
     sync_to_thread=True,
     operation_class=described(),
     status_code=204,

@@ -119,7 +119,7 @@ class LogListing(Listing, frozen=True, kw_only=True):
     role: str = ""
 
 
-@post("/api/v1/flags", sync_to_thread=True, operation_class=described(), summary="Report a post")
+@post("/api/v1/flags", action="post.report", sync_to_thread=True, operation_class=described(), summary="Report a post")
 def raise_flag(request: AnyRequest, data: JSONBody[NewFlag]) -> Response[FlagShape]:
     with writing(request) as (session, actor):
 
@@ -133,6 +133,7 @@ def raise_flag(request: AnyRequest, data: JSONBody[NewFlag]) -> Response[FlagSha
 
 @get(
     "/api/v1/moderation/queue",
+    action="case.read",
     sync_to_thread=True,
     operation_class=described(Listing),
     summary="Reported posts, those that wait longest first",
@@ -166,6 +167,7 @@ def _queued(request: AnyRequest, item: QueueItem) -> QueueShape:
 
 @post(
     "/api/v1/moderation/actions",
+    action=("case.keep", "post.hide", "post.restore", "thread.hide", "thread.restore", "thread.close"),
     sync_to_thread=True,
     operation_class=described(),
     summary="Decide about a post or thread",
@@ -198,6 +200,7 @@ def _entry_of(request: AnyRequest, connection: Connection, actor: Actor, number:
 
 @get(
     "/api/v1/moderation/log",
+    action="log.read",
     sync_to_thread=True,
     operation_class=described(LogListing),
     summary="The public log, the newest entry first",

@@ -59,6 +59,7 @@ class VoteCounted(msgspec.Struct, frozen=True, kw_only=True):
 
 @get(
     "/api/v1/threads/{thread_id:str}/posts",
+    action="thread.read",
     sync_to_thread=True,
     operation_class=described(Listing),
     summary="The posts of a thread, in order",
@@ -72,6 +73,7 @@ def list_posts(request: AnyRequest, thread_id: FromPath[str]) -> Response[Items[
 
 @post(
     "/api/v1/threads/{thread_id:str}/posts",
+    action="thread.reply",
     sync_to_thread=True,
     operation_class=described(),
     summary="Reply to a thread",
@@ -95,7 +97,13 @@ def _added(session: Session, actor: Actor, thread_id: int, data: NewPost) -> int
     return replying.comment(session, actor, post_id=data.parent, body=data.body).id
 
 
-@get("/api/v1/posts/{post_id:str}", sync_to_thread=True, operation_class=described(), summary="A post")
+@get(
+    "/api/v1/posts/{post_id:str}",
+    action="post.read",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="A post",
+)
 def read_post(request: AnyRequest, post_id: FromPath[str]) -> Response[PostShape]:
     with reading(request) as (connection, actor):
         return Response(_shown(request, connection, actor, path_id(post_id)))
@@ -106,7 +114,13 @@ def _shown(request: AnyRequest, connection: Connection, actor: Actor, post_id: i
     return post_shape(request, *without_unreadable(connection, actor, [found]))
 
 
-@patch("/api/v1/posts/{post_id:str}", sync_to_thread=True, operation_class=described(), summary="Edit a post")
+@patch(
+    "/api/v1/posts/{post_id:str}",
+    action="post.edit",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Edit a post",
+)
 def edit_post(request: AnyRequest, post_id: FromPath[str], data: JSONBody[PostChange]) -> Response[PostShape]:
     with writing(request) as (session, actor):
         key = path_id(post_id)
@@ -117,7 +131,11 @@ def edit_post(request: AnyRequest, post_id: FromPath[str], data: JSONBody[PostCh
 
 
 @delete(
-    "/api/v1/posts/{post_id:str}", sync_to_thread=True, operation_class=described(), summary="Take one's own reply back"
+    "/api/v1/posts/{post_id:str}",
+    action="post.delete",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Take one's own reply back",
 )
 def delete_post(request: AnyRequest, post_id: FromPath[str]) -> None:
     with writing(request) as (session, actor):
@@ -126,6 +144,7 @@ def delete_post(request: AnyRequest, post_id: FromPath[str]) -> None:
 
 @get(
     "/api/v1/posts/{post_id:str}/revisions",
+    action="post.history",
     sync_to_thread=True,
     operation_class=described(Listing),
     summary="The versions of a post, in order",
@@ -141,6 +160,7 @@ def list_versions(request: AnyRequest, post_id: FromPath[str]) -> Response[Items
 
 @put(
     "/api/v1/posts/{post_id:str}/vote",
+    action=("post.vote-up", "post.vote-down", "post.unvote"),
     sync_to_thread=True,
     operation_class=described(),
     summary="Vote up, down or not at all",

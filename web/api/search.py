@@ -66,6 +66,7 @@ class Alike(msgspec.Struct, frozen=True, kw_only=True):
 
 @get(
     "/api/v1/search",
+    action="search.find",
     sync_to_thread=True,
     operation_class=described(Searching),
     summary="Threads and articles, the best first",
@@ -93,6 +94,7 @@ def search(request: AnyRequest) -> Response[Items[Found]]:
 
 @get(
     "/api/v1/similar",
+    action="search.find",
     sync_to_thread=True,
     operation_class=described(Writing),
     summary="What looks like a question that is being written",

@@ -68,6 +68,7 @@ class ThreadChange(Body, frozen=True, kw_only=True):
 
 @get(
     "/api/v1/threads",
+    action="thread.list",
     sync_to_thread=True,
     operation_class=described(ThreadListing),
     summary="Threads, newest activity first",
@@ -86,7 +87,9 @@ def list_threads(request: AnyRequest) -> Response[Items[ThreadShape]]:
     return answer_list(request, page, lambda line: thread_shape(request, line))
 
 
-@post("/api/v1/threads", sync_to_thread=True, operation_class=described(), summary="Open a thread")
+@post(
+    "/api/v1/threads", action="thread.open", sync_to_thread=True, operation_class=described(), summary="Open a thread"
+)
 def open_thread(request: AnyRequest, data: JSONBody[NewThread]) -> Response[WholeThread]:
     with writing(request) as (session, actor):
         made = idempotency.once(request, session, actor, data, lambda: _opened(session, actor, data))
@@ -102,6 +105,7 @@ def _opened(session: Session, actor: Actor, data: NewThread) -> int:
 
 @get(
     "/api/v1/threads/{thread_id:str}",
+    action="thread.read",
     sync_to_thread=True,
     operation_class=described(),
     summary="A thread with its first posts",
@@ -130,6 +134,7 @@ def _idea_status(connection: Connection, line: ThreadLine) -> str | None:
 
 @patch(
     "/api/v1/threads/{thread_id:str}",
+    action=("post.edit", "thread.retag", "thread.move", "thread.close"),
     sync_to_thread=True,
     operation_class=described(),
     summary="Change title, tags, category or state",
@@ -164,6 +169,7 @@ def _set_state(session: Session, actor: Actor, thread_id: int, state: str, reaso
 
 @put(
     "/api/v1/threads/{thread_id:str}/subscription",
+    action="thread.follow",
     sync_to_thread=True,
     operation_class=described(),
     status_code=204,
@@ -176,6 +182,7 @@ def follow(request: AnyRequest, thread_id: FromPath[str]) -> None:
 
 @delete(
     "/api/v1/threads/{thread_id:str}/subscription",
+    action="thread.follow",
     sync_to_thread=True,
     operation_class=described(),
     summary="Follow a thread no longer",

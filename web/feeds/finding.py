@@ -61,7 +61,7 @@ class Part(msgspec.Struct, frozen=True):
     page: Annotated[int, Meta(ge=0, le=10**12)] = 0
 
 
-@get("/sitemap.xml", sync_to_thread=True, include_in_schema=False, opt={"slow": True})
+@get("/sitemap.xml", action="site.describe", sync_to_thread=True, include_in_schema=False, opt={"slow": True})
 def sitemap(request: AnyRequest) -> Response[bytes]:
     """The index of the sitemap's parts, or one of them."""
     asked, db = query(request, Part), db_of(request)
@@ -123,7 +123,7 @@ def _listed(root_name: str, name: str, base: str, urls: Iterable[Url]) -> bytes:
     return document(root)
 
 
-@get("/robots.txt", sync_to_thread=False, include_in_schema=False)
+@get("/robots.txt", action="site.describe", sync_to_thread=False, include_in_schema=False)
 def robots(request: AnyRequest) -> Response[str]:
     """What crawlers may read, and where the sitemap is."""
     base = installation_of(request).settings.base_url.rstrip("/")
@@ -131,7 +131,7 @@ def robots(request: AnyRequest) -> Response[str]:
     return Response("\n".join(lines), media_type="text/plain")
 
 
-@get("/opensearch.xml", sync_to_thread=False, include_in_schema=False)
+@get("/opensearch.xml", action="site.describe", sync_to_thread=False, include_in_schema=False)
 def opensearch(request: AnyRequest) -> Response[bytes]:
     """How a browser searches this site from its own bar (OpenSearch 1.1)."""
     settings, locale = installation_of(request).settings, visit_of(request).locale
@@ -147,7 +147,7 @@ def opensearch(request: AnyRequest) -> Response[bytes]:
     return Response(document(root), media_type="application/opensearchdescription+xml")
 
 
-@get("/llms.txt", sync_to_thread=True, include_in_schema=False)
+@get("/llms.txt", action="site.describe", sync_to_thread=True, include_in_schema=False)
 def llms(request: AnyRequest) -> Response[str]:
     """What a language model that visits should know: what this is, and where things are in a form it reads well."""
     settings = installation_of(request).settings

@@ -63,7 +63,7 @@ def _answered(request: AnyRequest, address: str, make: Callable[[Connection, Hou
     return Response(atom(feed), media_type=MEDIA_TYPE)
 
 
-@get("/feeds/latest", sync_to_thread=True, include_in_schema=False)
+@get("/feeds/latest", action="thread.list", sync_to_thread=True, include_in_schema=False)
 def latest(request: AnyRequest) -> Response[bytes]:
     """What is new everywhere."""
 
@@ -74,7 +74,7 @@ def latest(request: AnyRequest) -> Response[bytes]:
     return _answered(request, "/feeds/latest", make)
 
 
-@get("/feeds/c/{slug:str}", sync_to_thread=True, include_in_schema=False)
+@get("/feeds/c/{slug:str}", action="category.read", sync_to_thread=True, include_in_schema=False)
 def of_category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """What is new in a category."""
 
@@ -86,7 +86,7 @@ def of_category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     return _answered(request, f"/feeds/c/{quote(slug)}", make)
 
 
-@get("/feeds/tags/{name:str}", sync_to_thread=True, include_in_schema=False)
+@get("/feeds/tags/{name:str}", action="tag.read", sync_to_thread=True, include_in_schema=False)
 def of_tag(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """What is new under a tag."""
 
@@ -124,7 +124,7 @@ def _thread(house: House, thread: PublicThread) -> Entry:
     )
 
 
-@get("/feeds/t/{thread_id:str}", sync_to_thread=True, include_in_schema=False)
+@get("/feeds/t/{thread_id:str}", action="thread.read", sync_to_thread=True, include_in_schema=False)
 def of_thread(request: AnyRequest, thread_id: FromPath[str]) -> Response[bytes]:
     """What was said last in a thread."""
     key = path_id(thread_id)
@@ -157,7 +157,7 @@ def _post(house: House, thread: Syndicated, post: PublicPost) -> Entry:
     )
 
 
-@get("/feeds/transparency", sync_to_thread=True, include_in_schema=False)
+@get("/feeds/transparency", action="log.read", sync_to_thread=True, include_in_schema=False)
 def of_log(request: AnyRequest) -> Response[bytes]:
     """The public log. Each entry brings its link of the chain, and the feed where the chain ends, so that readers hold copies."""
 

@@ -19,7 +19,7 @@ from web.pages.parts import Person
 AnyRequest = Request[Any, Any, Any]
 
 
-@get("/about", sync_to_thread=True, include_in_schema=False)
+@get("/about", action="site.look", sync_to_thread=True, include_in_schema=False)
 def about(request: AnyRequest) -> Response[bytes]:
     """What this is, who answers for the company, the rules, how points work, accessibility."""
     with db_of(request).reading() as connection:
@@ -40,7 +40,7 @@ def about(request: AnyRequest) -> Response[bytes]:
     return answer
 
 
-@get("/privacy", sync_to_thread=True, include_in_schema=False)
+@get("/privacy", action="site.look", sync_to_thread=True, include_in_schema=False)
 def privacy(request: AnyRequest) -> Response[bytes]:
     """In plain words: cookies, what is kept, what leaves."""
     with db_of(request).reading() as connection:

@@ -41,7 +41,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-@get("/admin", sync_to_thread=True, include_in_schema=False)
+@get("/admin", action="admin.read", sync_to_thread=True, include_in_schema=False)
 def start(request: AnyRequest) -> Response[bytes]:
     """What an administrator sees first."""
     asked = query(request, Asked)

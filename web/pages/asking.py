@@ -104,7 +104,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
         return next((problem for name, problem in self.problems if name == field), "")
 
 
-@get("/ask", sync_to_thread=True, include_in_schema=False)
+@get("/ask", action="thread.begin", sync_to_thread=True, include_in_schema=False)
 def ask_page(request: AnyRequest) -> Response[bytes]:
     """The empty form; a link may have filled some of it in."""
     begun = query(request, Begun)
@@ -112,7 +112,7 @@ def ask_page(request: AnyRequest) -> Response[bytes]:
     return _page(request, form)
 
 
-@get("/ask/similar", sync_to_thread=True, include_in_schema=False)
+@get("/ask/similar", action="search.find", sync_to_thread=True, include_in_schema=False)
 def ask_similar(request: AnyRequest) -> Response[bytes]:
     """Threads that look alike, alone: for script, while a title is typed."""
     typed = query(request, Typed)
@@ -122,7 +122,7 @@ def ask_similar(request: AnyRequest) -> Response[bytes]:
     return fragment("ask/similar.html", language_of(request, actor), alike=found)
 
 
-@post("/ask", sync_to_thread=True, include_in_schema=False)
+@post("/ask", action="thread.open", sync_to_thread=True, include_in_schema=False)
 def ask(request: AnyRequest, body: RawBody) -> Response[bytes]:
     """Post the thread; or show how it will look, or threads that look alike, or what needs mending."""
     pairs = forms.pairs_of(body)

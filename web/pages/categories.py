@@ -58,7 +58,7 @@ KIND_NAMES = {
 }
 
 
-@get("/c/{slug:str}", sync_to_thread=True, include_in_schema=False)
+@get("/c/{slug:str}", action="category.read", sync_to_thread=True, include_in_schema=False)
 def category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """The threads of one category."""
     asked, path = query(request, Asked), f"/c/{slug}"

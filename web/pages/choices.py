@@ -30,7 +30,7 @@ class ThemeChoice(Struct, frozen=True):
     next: str = "/"
 
 
-@post("/locale", sync_to_thread=True, status_code=303)
+@post("/locale", action="site.choose", sync_to_thread=True, status_code=303)
 def choose_locale(request: Request[Any, Any, Any], body: RawBody) -> Response[None]:
     """Keep the language and go back."""
     choice = parse(body, LocaleChoice)
@@ -44,7 +44,7 @@ def choose_locale(request: Request[Any, Any, Any], body: RawBody) -> Response[No
     return _back(choice.next)
 
 
-@post("/theme", sync_to_thread=False, status_code=303)
+@post("/theme", action="site.choose", sync_to_thread=False, status_code=303)
 def choose_theme(request: Request[Any, Any, Any], body: RawBody) -> Response[None]:
     """Keep the theme and go back. "As on this device" takes the cookie away."""
     choice = parse(body, ThemeChoice)

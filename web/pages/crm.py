@@ -62,13 +62,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 PLAIN: Final = Answer()
 
 
-@get(CONNECTIONS, sync_to_thread=True, include_in_schema=False)
+@get(CONNECTIONS, action="connection.read", sync_to_thread=True, include_in_schema=False)
 def overview(request: AnyRequest) -> Response[bytes]:
     """How each connection does, and what waits for a person."""
     return _overview(request, PLAIN)
 
 
-@post(CONNECTIONS, sync_to_thread=True, include_in_schema=False)
+@post(CONNECTIONS, action="connection.manage", sync_to_thread=True, include_in_schema=False)
 def connect(request: AnyRequest, body: RawBody) -> Response[bytes]:
     """Connect a webhook. Its secret stands in this answer and nowhere else, so this form leads to no other address."""
     pairs = forms.pairs_of(body)
@@ -97,7 +97,12 @@ def _connected(request: AnyRequest, form: ConnectForm) -> Answer:
     return Answer(secret=made.secret or "", of=form.name)
 
 
-@post("/admin/connections/{connection_id:str}/hold", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/admin/connections/{connection_id:str}/hold",
+    action="connection.manage",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
 def hold(request: AnyRequest, connection_id: FromPath[str]) -> Response[bytes]:
     """Call that system no more until somebody resumes."""
     with db_of(request).transaction() as session:
@@ -105,7 +110,12 @@ def hold(request: AnyRequest, connection_id: FromPath[str]) -> Response[bytes]:
     return led_to(request, CONNECTIONS, "connection-paused")
 
 
-@post("/admin/connections/{connection_id:str}/resume", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/admin/connections/{connection_id:str}/resume",
+    action="connection.manage",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
 def resume(request: AnyRequest, connection_id: FromPath[str]) -> Response[bytes]:
     """Call it again, at once."""
     with db_of(request).transaction() as session:
@@ -113,7 +123,12 @@ def resume(request: AnyRequest, connection_id: FromPath[str]) -> Response[bytes]
     return led_to(request, CONNECTIONS, "connection-resumed")
 
 
-@post("/admin/connections/{connection_id:str}/secret", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/admin/connections/{connection_id:str}/secret",
+    action="connection.manage",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
 def rotate(request: AnyRequest, connection_id: FromPath[str]) -> Response[bytes]:
     """Give it a new secret, which stands in this answer and nowhere else."""
     key = path_id(connection_id)
@@ -125,7 +140,7 @@ def rotate(request: AnyRequest, connection_id: FromPath[str]) -> Response[bytes]
     return _overview(request, Answer(secret=secret, of=names[key]))
 
 
-@get(DELIVERIES, sync_to_thread=True, include_in_schema=False)
+@get(DELIVERIES, action="connection.read", sync_to_thread=True, include_in_schema=False)
 def deliveries(request: AnyRequest) -> Response[bytes]:
     """What was, is and will be on its way."""
     asked = query(request, Asked)
@@ -155,7 +170,7 @@ def _states() -> list[tuple[str, Text]]:
     return [(state, Text(STATE_WORDS[state])) for state in STATES]
 
 
-@get("/admin/deliveries/{delivery_id:str}", sync_to_thread=True, include_in_schema=False)
+@get("/admin/deliveries/{delivery_id:str}", action="connection.read", sync_to_thread=True, include_in_schema=False)
 def delivery(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
     """One delivery, step by step."""
     with db_of(request).reading() as connection:
@@ -169,7 +184,12 @@ def _title(line: pages.DeliveryLine) -> Text | str:
     return line.title or Text(KINDS[line.kind])
 
 
-@post("/admin/deliveries/{delivery_id:str}/replay", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/admin/deliveries/{delivery_id:str}/replay",
+    action="connection.manage",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
 def replay(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
     """Try it again from the start, under the same key."""
     key = path_id(delivery_id)
@@ -178,7 +198,12 @@ def replay(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
     return led_to(request, f"{DELIVERIES}/{key}", "delivery-replayed")
 
 
-@post("/admin/deliveries/{delivery_id:str}/let-go", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/admin/deliveries/{delivery_id:str}/let-go",
+    action="connection.manage",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
 def let_go(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
     """Give it up for good."""
     key = path_id(delivery_id)
@@ -187,7 +212,7 @@ def let_go(request: AnyRequest, delivery_id: FromPath[str]) -> Response[bytes]:
     return led_to(request, f"{DELIVERIES}/{key}", "delivery-let-go")
 
 
-@post("/admin/deliveries/replay", sync_to_thread=True, include_in_schema=False)
+@post("/admin/deliveries/replay", action="connection.manage", sync_to_thread=True, include_in_schema=False)
 def replay_dead(request: AnyRequest) -> Response[bytes]:
     """Try all again that wait for a person. Of very many, the rest stays for the next press."""
     for _ in range(_MOST_ROUNDS):

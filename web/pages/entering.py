@@ -61,19 +61,19 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
         return next((text for name, text in self.problems if name == field), "")
 
 
-@get("/login", sync_to_thread=True)
+@get("/login", action="account.sign-in", sync_to_thread=True)
 def login_page(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The door."""
     return _entered(request) or _page(request, "login.html", _gate(request))
 
 
-@get("/register", sync_to_thread=True)
+@get("/register", action="account.register", sync_to_thread=True)
 def register_page(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The door for those who come for the first time."""
     return _entered(request) or _page(request, "register.html", _gate(request))
 
 
-@post("/login", sync_to_thread=True)
+@post("/login", action="account.sign-in", sync_to_thread=True)
 def login(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
     """Sign in with handle or address, and password."""
     pairs = pairs_of(body)
@@ -87,7 +87,7 @@ def login(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
     return _entered_as(request, member_id, form)
 
 
-@post("/register", sync_to_thread=True)
+@post("/register", action="account.register", sync_to_thread=True)
 def register(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
     """Open an account and sign in with it."""
     pairs = pairs_of(body)
@@ -110,7 +110,7 @@ def wall(request: Request[Any, Any, Any], pairs: Pairs, *, to: str, back: str) -
     return _page(request, "login.html", Gate(next=safe_next(back), carried=carrying.packed(to, pairs)))
 
 
-@post("/logout", sync_to_thread=True)
+@post("/logout", action="account.sign-out", sync_to_thread=True)
 def logout(request: Request[Any, Any, Any]) -> Response[bytes]:
     """End the session of this browser."""
     token = visit_of(request).token
@@ -121,7 +121,7 @@ def logout(request: Request[Any, Any, Any]) -> Response[bytes]:
     return led_to(request, "/", "signed-out")
 
 
-@post("/logout/everywhere", sync_to_thread=True)
+@post("/logout/everywhere", action="account.sign-out", sync_to_thread=True)
 def logout_everywhere(request: Request[Any, Any, Any]) -> Response[bytes]:
     """End every session of this member, on every device."""
     with db_of(request).transaction() as session:

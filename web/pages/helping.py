@@ -111,7 +111,7 @@ class Editing(msgspec.Struct, frozen=True, kw_only=True):
         return next((text for name, text in self.problems if name == field), "")
 
 
-@get("/help", sync_to_thread=True, include_in_schema=False)
+@get("/help", action="article.read", sync_to_thread=True, include_in_schema=False)
 def help_centre(request: AnyRequest) -> Response[bytes]:
     """The articles by category; or those of one."""
     asked = query(request, Shelving)
@@ -156,7 +156,7 @@ def _pager(path: str, following: str | None, cursor: str, **arguments: str) -> P
     )
 
 
-@get("/help/{article_id:str}", sync_to_thread=True, include_in_schema=False)
+@get("/help/{article_id:str}", action="article.read", sync_to_thread=True, include_in_schema=False)
 def article_by_number(request: AnyRequest, article_id: FromPath[str]) -> Response[bytes]:
     """An article's short address leads to its full one."""
     with db_of(request).reading() as connection:
@@ -164,7 +164,7 @@ def article_by_number(request: AnyRequest, article_id: FromPath[str]) -> Respons
     return moved_to(article_href(read))
 
 
-@get("/help/{article_id:str}/{slug:str}", sync_to_thread=True, include_in_schema=False)
+@get("/help/{article_id:str}/{slug:str}", action="article.read", sync_to_thread=True, include_in_schema=False)
 def article(request: AnyRequest, article_id: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     """An article. A wrong slug leads to the right one, for good."""
     with db_of(request).reading() as connection:
@@ -243,7 +243,7 @@ def _source_href(read: ArticlePage) -> str:
     return f"/p/{read.post_id}" if read.post_id else thread_href(read.thread_id, read.thread_slug or "")
 
 
-@get("/help/review", sync_to_thread=True, include_in_schema=False)
+@get("/help/review", action="article.desk", sync_to_thread=True, include_in_schema=False)
 def desk(request: AnyRequest) -> Response[bytes]:
     """The articles that wait for a reviewer, and those that had one."""
     asked = query(request, Reviewing)
@@ -270,7 +270,7 @@ def desk(request: AnyRequest) -> Response[bytes]:
         )
 
 
-@get("/help/{article_id:str}/edit", sync_to_thread=True, include_in_schema=False)
+@get("/help/{article_id:str}/edit", action="article.desk", sync_to_thread=True, include_in_schema=False)
 def editor(request: AnyRequest, article_id: FromPath[str]) -> Response[bytes]:
     """The editor of an article, for reviewers."""
     with db_of(request).reading() as connection:
@@ -281,7 +281,7 @@ def editor(request: AnyRequest, article_id: FromPath[str]) -> Response[bytes]:
         return _editor(request, connection, actor, Editing(article=read, form=form))
 
 
-@post("/help/{article_id:str}/edit", sync_to_thread=True, include_in_schema=False)
+@post("/help/{article_id:str}/edit", action="article.edit", sync_to_thread=True, include_in_schema=False)
 def edit(request: AnyRequest, article_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Save an article, publish it, or see how it will look. What somebody else changed meanwhile is shown beside it."""
     key, form = path_id(article_id), forms.parse(body, ArticleForm)
@@ -333,7 +333,7 @@ def _editor(
     return shown("help-edit.html", frame, status=status, view=view)
 
 
-@post("/help/{article_id:str}/withdraw", sync_to_thread=True, include_in_schema=False)
+@post("/help/{article_id:str}/withdraw", action="article.edit", sync_to_thread=True, include_in_schema=False)
 def withdraw(request: AnyRequest, article_id: FromPath[str]) -> Response[bytes]:
     """Take an article out of the help centre."""
     key = path_id(article_id)

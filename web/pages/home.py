@@ -33,7 +33,7 @@ _TABS: tuple[tuple[Text, Literal["latest", "unanswered", "top"]], ...] = (
 )
 
 
-@get("/", sync_to_thread=True, include_in_schema=False)
+@get("/", action="thread.list", sync_to_thread=True, include_in_schema=False)
 def home(request: AnyRequest) -> Response[bytes]:
     """The categories, and threads: the latest, those without an answer, or those most people found helpful."""
     asked = query(request, Asked)

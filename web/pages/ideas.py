@@ -81,7 +81,7 @@ class Bay(msgspec.Struct, frozen=True, kw_only=True):
     wishes: tuple[Wish, ...]
 
 
-@get("/ideas", sync_to_thread=True, include_in_schema=False)
+@get("/ideas", action="thread.list", sync_to_thread=True, include_in_schema=False)
 def ideas(request: AnyRequest) -> Response[bytes]:
     """The ideas that most people wish for, or the newest, of one status or of all."""
     asked = query(request, Asked)
@@ -155,7 +155,7 @@ def _wish(line: IdeaLine, length: int) -> Wish:
     )
 
 
-@get("/ideas/roadmap", sync_to_thread=True, include_in_schema=False)
+@get("/ideas/roadmap", action="thread.list", sync_to_thread=True, include_in_schema=False)
 def ideas_roadmap(request: AnyRequest) -> Response[bytes]:
     """What the company said that it would do, a bay for each state."""
     with db_of(request).reading() as connection:

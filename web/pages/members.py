@@ -108,7 +108,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     best: tuple[BestLine, ...]
 
 
-@get("/m/{handle:str}", sync_to_thread=True, include_in_schema=False)
+@get("/m/{handle:str}", action="member.read", sync_to_thread=True, include_in_schema=False)
 def member_page(request: AnyRequest, handle: FromPath[str]) -> Response[bytes]:
     """Who somebody is here, and one tab of what they gave."""
     asked = query(request, Asked)

@@ -132,13 +132,13 @@ _REASON_CHOICES: Final[Options] = [
 _FLAG_CHOICES: Final[list[tuple[str, Text]]] = [(code, Text(REASONS[code])) for code in flagging.FLAG_REASONS]
 
 
-@get("/p/{post_id:str}/report", sync_to_thread=True, include_in_schema=False, opt={"slow": True})
+@get("/p/{post_id:str}/report", action="post.report", sync_to_thread=True, include_in_schema=False, opt={"slow": True})
 def report_page(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
     """Say what is wrong with a post."""
     return _report_page(request, path_id(post_id), ReportForm(), ())
 
 
-@post("/p/{post_id:str}/report", sync_to_thread=True, include_in_schema=False)
+@post("/p/{post_id:str}/report", action="post.report", sync_to_thread=True, include_in_schema=False)
 def report(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Send it to the moderators."""
     number, form = path_id(post_id), forms.parse(body, ReportForm)
@@ -172,32 +172,42 @@ def _report_page(
         )
 
 
-@get("/moderation", sync_to_thread=True, include_in_schema=False)
+@get("/moderation", action="case.read", sync_to_thread=True, include_in_schema=False)
 def queue(request: AnyRequest) -> Response[bytes]:
     """The review queue; the post that waits longest lies on the desk."""
     with db_of(request).reading() as connection:
         return _queue_page(request, connection, current_member(request, connection), None, None)
 
 
-@get("/moderation/posts/{post_id:str}", sync_to_thread=True, include_in_schema=False)
+@get("/moderation/posts/{post_id:str}", action="case.read", sync_to_thread=True, include_in_schema=False)
 def post_case(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
     """Any post, reported or not."""
     return _case_answer(request, "post", path_id(post_id))
 
 
-@get("/moderation/threads/{thread_id:str}", sync_to_thread=True, include_in_schema=False)
+@get("/moderation/threads/{thread_id:str}", action="case.read", sync_to_thread=True, include_in_schema=False)
 def thread_case(request: AnyRequest, thread_id: FromPath[str]) -> Response[bytes]:
     """A thread as a whole."""
     return _case_answer(request, "thread", path_id(thread_id))
 
 
-@post("/moderation/posts/{post_id:str}", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/moderation/posts/{post_id:str}",
+    action=("case.keep", "post.hide", "post.restore"),
+    sync_to_thread=True,
+    include_in_schema=False,
+)
 def decide_post(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Keep a post, remove it or bring it back."""
     return _decided(request, "post", path_id(post_id), forms.parse(body, DecisionForm))
 
 
-@post("/moderation/threads/{thread_id:str}", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/moderation/threads/{thread_id:str}",
+    action=("thread.hide", "thread.restore", "thread.close"),
+    sync_to_thread=True,
+    include_in_schema=False,
+)
 def decide_thread(request: AnyRequest, thread_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Remove a thread, close it, or undo that."""
     return _decided(request, "thread", path_id(thread_id), forms.parse(body, DecisionForm))

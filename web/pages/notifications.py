@@ -76,7 +76,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     is_read: bool
 
 
-@get("/notifications", sync_to_thread=True, include_in_schema=False)
+@get("/notifications", action="news.read", sync_to_thread=True, include_in_schema=False)
 def notifications(request: AnyRequest) -> Response[bytes]:
     """One's news, the newest first."""
     asked = query(request, Asked)
@@ -99,7 +99,7 @@ def notifications(request: AnyRequest) -> Response[bytes]:
     )
 
 
-@post("/notifications/read", sync_to_thread=True, include_in_schema=False)
+@post("/notifications/read", action="news.mark", sync_to_thread=True, include_in_schema=False)
 def read(request: AnyRequest, body: RawBody) -> Response[bytes]:
     """Mark one as read, or all that the page showed: what came meanwhile stays unread."""
     form = forms.parse(body, Reading)

@@ -35,7 +35,7 @@ class VoteForm(msgspec.Struct, frozen=True):
     next: str = ""
 
 
-@get("/p/{post_id:str}", sync_to_thread=True, include_in_schema=False)
+@get("/p/{post_id:str}", action="post.read", sync_to_thread=True, include_in_schema=False)
 def permalink(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
     """A post's own address leads to where it stands now."""
     with db_of(request).reading() as connection:
@@ -44,7 +44,12 @@ def permalink(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
     return moved_to(address_of(path, page=place.page if place.page > 1 else 0) + f"#p{place.post_id}", status=302)
 
 
-@post("/p/{post_id:str}/vote", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/p/{post_id:str}/vote",
+    action=("post.vote-up", "post.vote-down", "post.unvote"),
+    sync_to_thread=True,
+    include_in_schema=False,
+)
 def vote(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Say that a post is helpful or not, or take that back."""
     number, form = path_id(post_id), forms.parse(body, VoteForm)
@@ -58,7 +63,12 @@ def vote(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Response
     return led_to(request, onward or place)
 
 
-@post("/p/{post_id:str}/accepted", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/p/{post_id:str}/accepted",
+    action=("answer.accept", "answer.withdraw"),
+    sync_to_thread=True,
+    include_in_schema=False,
+)
 def accepted(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Say that this reply solved it, or that it did not work."""
     number, switch = path_id(post_id), forms.parse(body, Switch)
@@ -72,7 +82,7 @@ def accepted(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Resp
     return led_to(request, f"/p/{number}", "accepted" if switch.is_on else "withdrawn")
 
 
-@post("/p/{post_id:str}/official", sync_to_thread=True, include_in_schema=False)
+@post("/p/{post_id:str}/official", action="answer.official", sync_to_thread=True, include_in_schema=False)
 def made_official(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Say for the company that this reply is the answer, or that it is no longer."""
     number, switch = path_id(post_id), forms.parse(body, Switch)
@@ -85,7 +95,7 @@ def made_official(request: AnyRequest, post_id: FromPath[str], body: RawBody) ->
     return led_to(request, f"/p/{number}", "official" if switch.is_on else "unofficial")
 
 
-@get("/p/{post_id:str}/delete", sync_to_thread=True, include_in_schema=False)
+@get("/p/{post_id:str}/delete", action="post.delete", sync_to_thread=True, include_in_schema=False)
 def ask_to_delete(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
     """Whether one's reply shall really go."""
     number = path_id(post_id)
@@ -95,7 +105,7 @@ def ask_to_delete(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes
         return shown("thread/delete.html", framed(request, connection, actor, robots="noindex"), post_id=number)
 
 
-@post("/p/{post_id:str}/delete", sync_to_thread=True, include_in_schema=False)
+@post("/p/{post_id:str}/delete", action="post.delete", sync_to_thread=True, include_in_schema=False)
 def delete(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
     """Take one's own reply back."""
     number = path_id(post_id)

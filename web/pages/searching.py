@@ -92,7 +92,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     ask: str
 
 
-@get("/search", sync_to_thread=True, include_in_schema=False)
+@get("/search", action="search.find", sync_to_thread=True, include_in_schema=False)
 def search(request: AnyRequest) -> Response[bytes]:
     """What is found for some words; without words, the box alone."""
     asked = query(request, Arguments)

@@ -58,7 +58,7 @@ _SORTS: tuple[tuple[Text, Sort], ...] = (
 )
 
 
-@get("/tags", sync_to_thread=True, include_in_schema=False)
+@get("/tags", action="tag.read", sync_to_thread=True, include_in_schema=False)
 def tags(request: AnyRequest) -> Response[bytes]:
     """The tags that most threads are under, or those that begin as was asked."""
     prefix = folded(query(request, Find).q)
@@ -86,7 +86,7 @@ def _first_line(description: str) -> str:
     return line if len(line) <= 140 else line[:140].rpartition(" ")[0] + " …"
 
 
-@get("/tags/{key:str}", sync_to_thread=True, include_in_schema=False)
+@get("/tags/{key:str}", action="tag.read", sync_to_thread=True, include_in_schema=False)
 def tag(request: AnyRequest, key: FromPath[str]) -> Response[bytes]:
     """The threads under a tag. Another spelling of it leads to its own."""
     asked, path = query(request, Asked), tag_label(key).href

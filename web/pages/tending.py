@@ -77,25 +77,25 @@ class Answering(msgspec.Struct, frozen=True, kw_only=True):
         return next((problem for name, problem in self.problems if name == field), "")
 
 
-@get("/t/{thread_id:str}/{slug:str}/close", sync_to_thread=True, include_in_schema=False)
+@get("/t/{thread_id:str}/{slug:str}/close", action="thread.close", sync_to_thread=True, include_in_schema=False)
 def close_page(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     """Why the thread shall be closed."""
     return _deciding(request, path_id(thread_id), DecisionForm(reason="resolved"), reopens=False)
 
 
-@get("/t/{thread_id:str}/{slug:str}/reopen", sync_to_thread=True, include_in_schema=False)
+@get("/t/{thread_id:str}/{slug:str}/reopen", action="thread.close", sync_to_thread=True, include_in_schema=False)
 def reopen_page(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     """Why the thread shall be open again."""
     return _deciding(request, path_id(thread_id), DecisionForm(reason="reconsidered"), reopens=True)
 
 
-@post("/t/{thread_id:str}/{slug:str}/close", sync_to_thread=True, include_in_schema=False)
+@post("/t/{thread_id:str}/{slug:str}/close", action="thread.close", sync_to_thread=True, include_in_schema=False)
 def close(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
     """Let nobody reply any more."""
     return _decided(request, path_id(thread_id), slug, forms.parse(body, DecisionForm), reopens=False)
 
 
-@post("/t/{thread_id:str}/{slug:str}/reopen", sync_to_thread=True, include_in_schema=False)
+@post("/t/{thread_id:str}/{slug:str}/reopen", action="thread.close", sync_to_thread=True, include_in_schema=False)
 def reopen(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
     """Let people reply again."""
     return _decided(request, path_id(thread_id), slug, forms.parse(body, DecisionForm), reopens=True)
@@ -150,13 +150,13 @@ def _deciding(
     return shown("thread/decide.html", page, status=status, deciding=deciding)
 
 
-@get("/t/{thread_id:str}/{slug:str}/status", sync_to_thread=True, include_in_schema=False)
+@get("/t/{thread_id:str}/{slug:str}/status", action="idea.answer", sync_to_thread=True, include_in_schema=False)
 def status_page(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     """The company's answer to an idea: the form."""
     return _answering(request, path_id(thread_id), StatusForm())
 
 
-@post("/t/{thread_id:str}/{slug:str}/status", sync_to_thread=True, include_in_schema=False)
+@post("/t/{thread_id:str}/{slug:str}/status", action="idea.answer", sync_to_thread=True, include_in_schema=False)
 def set_status(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
     """Answer an idea for the company, in public."""
     number, form = path_id(thread_id), forms.parse(body, StatusForm)

@@ -67,7 +67,7 @@ class Switch(msgspec.Struct, frozen=True):
         return self.value == "1"
 
 
-@get("/t/{thread_id:str}", sync_to_thread=True, include_in_schema=False)
+@get("/t/{thread_id:str}", action="thread.read", sync_to_thread=True, include_in_schema=False)
 def thread_by_number(request: AnyRequest, thread_id: FromPath[str]) -> Response[bytes]:
     """A thread's short address leads to its full one."""
     with db_of(request).reading() as connection:
@@ -75,7 +75,7 @@ def thread_by_number(request: AnyRequest, thread_id: FromPath[str]) -> Response[
     return moved_to(thread_href(read.head.id, read.head.slug))
 
 
-@get("/t/{thread_id:str}/{slug:str}", sync_to_thread=True, include_in_schema=False)
+@get("/t/{thread_id:str}/{slug:str}", action="thread.read", sync_to_thread=True, include_in_schema=False)
 def thread(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     """One page of a thread. A wrong slug leads to the right one, for good."""
     place = query(request, Place)
@@ -108,7 +108,7 @@ def _page(
     return shown("thread/page.html", frame, status=status, view=view, reply=reply)
 
 
-@post("/t/{thread_id:str}/{slug:str}/reply", sync_to_thread=True, include_in_schema=False)
+@post("/t/{thread_id:str}/{slug:str}/reply", action="thread.reply", sync_to_thread=True, include_in_schema=False)
 def reply(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
     """Answer a thread; or see the answer as it will look, or mend it."""
     number, pairs = path_id(thread_id), forms.pairs_of(body)
@@ -163,7 +163,7 @@ class PreviewForm(msgspec.Struct, frozen=True):
     body: str = ""
 
 
-@post("/preview", sync_to_thread=True, include_in_schema=False, status_code=200)
+@post("/preview", action="post.preview", sync_to_thread=True, include_in_schema=False, status_code=200)
 def preview(body: RawBody) -> Response[bytes]:
     """Markdown as it will be published, alone: for the composer's script."""
     form = forms.parse(body, PreviewForm)
@@ -171,7 +171,7 @@ def preview(body: RawBody) -> Response[bytes]:
     return Response(html, media_type="text/html", headers={"cache-control": "no-store"})
 
 
-@post("/t/{thread_id:str}/{slug:str}/follow", sync_to_thread=True, include_in_schema=False)
+@post("/t/{thread_id:str}/{slug:str}/follow", action="thread.follow", sync_to_thread=True, include_in_schema=False)
 def follow(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
     """Hear of what is new in a thread, or no more."""
     number, switch = path_id(thread_id), forms.parse(body, Switch)

@@ -131,7 +131,7 @@ def _target(entry: LogEntry) -> str:
     return thread_href(entry.thread_id, entry.thread_slug) if entry.thread_id else ""
 
 
-@get("/transparency", sync_to_thread=True, include_in_schema=False)
+@get("/transparency", action="log.read", sync_to_thread=True, include_in_schema=False)
 def public_log(request: AnyRequest) -> Response[bytes]:
     """The log, the newest entry first."""
     asked = query(request, Asked)
@@ -174,13 +174,13 @@ def _rules() -> Options:
     ]
 
 
-@get("/transparency/{number:str}", sync_to_thread=True, include_in_schema=False)
+@get("/transparency/{number:str}", action="log.read", sync_to_thread=True, include_in_schema=False)
 def decision(request: AnyRequest, number: FromPath[str]) -> Response[bytes]:
     """One decision: what, why, by whom, and how to prove it."""
     return _decision_page(request, path_id(number), "")
 
 
-@post("/transparency/{number:str}/redact", sync_to_thread=True, include_in_schema=False)
+@post("/transparency/{number:str}/redact", action="log.redact", sync_to_thread=True, include_in_schema=False)
 def redact_entry(request: AnyRequest, number: FromPath[str], body: RawBody) -> Response[bytes]:
     """Delete an entry's words and target. The fact stays, and a new entry tells of it."""
     key, form = path_id(number), forms.parse(body, RedactionForm)

@@ -82,7 +82,7 @@ _ROLES = {
 }
 
 
-@get("/t/{thread_id:str}/{slug:str}/history", sync_to_thread=True, include_in_schema=False)
+@get("/t/{thread_id:str}/{slug:str}/history", action="thread.read", sync_to_thread=True, include_in_schema=False)
 def thread_history(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     """What became of a thread's title, tags and first post."""
     with db_of(request).reading() as connection:
@@ -93,7 +93,7 @@ def thread_history(request: AnyRequest, thread_id: FromPath[str], slug: FromPath
         return _history(request, connection, actor, of)
 
 
-@get("/p/{post_id:str}/history", sync_to_thread=True, include_in_schema=False)
+@get("/p/{post_id:str}/history", action="post.history", sync_to_thread=True, include_in_schema=False)
 def post_history(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
     """The versions of a post."""
     with db_of(request).reading() as connection:
@@ -137,7 +137,7 @@ def _title(version: Version, before: Version | None, patience: Patience) -> tupl
     return compared(before.title or "", version.title, patience)
 
 
-@get("/p/{post_id:str}/edit", sync_to_thread=True, include_in_schema=False)
+@get("/p/{post_id:str}/edit", action="post.edit", sync_to_thread=True, include_in_schema=False)
 def edit_page(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
     """The form, with the post as it is now."""
     with db_of(request).reading() as connection:
@@ -173,7 +173,7 @@ def _begun(of: Source) -> EditForm:
     return EditForm(body=of.source, title=of.title, tags=", ".join(of.tags), category=of.category, revision=of.revision)
 
 
-@post("/p/{post_id:str}/edit", sync_to_thread=True, include_in_schema=False)
+@post("/p/{post_id:str}/edit", action=("post.edit", "thread.retag"), sync_to_thread=True, include_in_schema=False)
 def edit(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Save the change; or show how it will look, what needs mending, or what somebody else changed meanwhile."""
     number, form = path_id(post_id), forms.parse(body, EditForm)

@@ -29,7 +29,7 @@ class ProfileForm(msgspec.Struct, frozen=True):
     locale: Literal["", "en", "it"] = ""
 
 
-@get("/settings", sync_to_thread=True, include_in_schema=False)
+@get("/settings", action="settings.read", sync_to_thread=True, include_in_schema=False)
 def profile(request: AnyRequest) -> Response[bytes]:
     """What one says of oneself, and the language one reads in."""
     with db_of(request).reading() as connection:
@@ -37,7 +37,7 @@ def profile(request: AnyRequest) -> Response[bytes]:
         return _profile_page(request, connection, actor, PLAIN, None)
 
 
-@post("/settings/profile", sync_to_thread=True, include_in_schema=False)
+@post("/settings/profile", action="settings.profile", sync_to_thread=True, include_in_schema=False)
 def save_profile(request: AnyRequest, body: RawBody) -> Response[bytes]:
     """Keep it."""
     pairs = forms.pairs_of(body)

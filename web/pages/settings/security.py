@@ -36,14 +36,14 @@ class Browser(msgspec.Struct, frozen=True, kw_only=True):
     name: Text | str
 
 
-@get("/settings/security", sync_to_thread=True, include_in_schema=False)
+@get("/settings/security", action="settings.read", sync_to_thread=True, include_in_schema=False)
 def security(request: AnyRequest) -> Response[bytes]:
     """One's password, and where one is signed in."""
     with db_of(request).reading() as connection:
         return _security_page(request, connection, current_member(request, connection), PLAIN)
 
 
-@post("/settings/password", sync_to_thread=True, include_in_schema=False)
+@post("/settings/password", action="settings.security", sync_to_thread=True, include_in_schema=False)
 def change_password(request: AnyRequest, body: RawBody) -> Response[bytes]:
     """Set a new one. Every other browser is signed out; this one goes on with a new session."""
     try:
@@ -59,7 +59,9 @@ def change_password(request: AnyRequest, body: RawBody) -> Response[bytes]:
     return led_to(request, "/settings/security", "password-changed")
 
 
-@post("/settings/sign-ins/{sign_in_id:str}/end", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/settings/sign-ins/{sign_in_id:str}/end", action="settings.security", sync_to_thread=True, include_in_schema=False
+)
 def end_sign_in(request: AnyRequest, sign_in_id: FromPath[str]) -> Response[bytes]:
     """Sign one browser out."""
     with db_of(request).transaction() as session:

@@ -43,14 +43,14 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[Text, ...]
 
 
-@get("/settings/tokens", sync_to_thread=True, include_in_schema=False)
+@get("/settings/tokens", action="settings.read", sync_to_thread=True, include_in_schema=False)
 def token_page(request: AnyRequest) -> Response[bytes]:
     """One's tokens."""
     with db_of(request).reading() as connection:
         return _token_page(request, connection, current_member(request, connection), PLAIN)
 
 
-@post("/settings/tokens", sync_to_thread=True, include_in_schema=False)
+@post("/settings/tokens", action="settings.tokens", sync_to_thread=True, include_in_schema=False)
 def make_token(request: AnyRequest, body: RawBody) -> Response[bytes]:
     """Make one. It stands in this answer and nowhere else, so this form leads to no other address."""
     form = forms.parse(body, TokenForm)
@@ -64,7 +64,7 @@ def make_token(request: AnyRequest, body: RawBody) -> Response[bytes]:
         return _token_page(request, connection, current_member(request, connection), answer, form)
 
 
-@post("/settings/tokens/{token_id:str}/revoke", sync_to_thread=True, include_in_schema=False)
+@post("/settings/tokens/{token_id:str}/revoke", action="settings.tokens", sync_to_thread=True, include_in_schema=False)
 def revoke_token(request: AnyRequest, token_id: FromPath[str]) -> Response[bytes]:
     """End one."""
     with db_of(request).transaction() as session:

@@ -1,0 +1,24 @@
+"""Rows for the knowledge base, the connections to the company's systems, and the installation itself."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from crm_sync import policies as crm
+from forum.articles.policies import may_review
+from forum.members.policies import may_administer
+from forum.threads.policies import may_manage_categories
+from web.policy.words import read, write
+
+COMPANY: Final = (
+    read("article.desk", "See drafts of articles, and the form for one", may_review, who="staff moderator administrator", on="article"),
+    write("article.edit", "Edit, publish and withdraw an article", may_review, who="staff moderator administrator", on="article"),
+    read("connection.read", "See connections and deliveries", crm.may_see_connections, who="administrator", scopes="read administer"),
+    write("connection.manage", "Connect, hold, resume, make new secrets, deliver again", crm.may_manage_connections, who="administrator", scopes="administer"),
+)  # fmt: skip
+
+ADMINISTRATION: Final = (
+    read("admin.read", "See the state of the installation and its audit", may_administer, who="administrator", scopes="read administer"),
+    write("admin.roles", "Give people roles", may_administer, who="administrator", outside="`loggia members promote`"),
+    write("category.manage", "Make and change categories", may_manage_categories, who="administrator", outside="the demo community and imports"),
+)  # fmt: skip

@@ -1,0 +1,22 @@
+"""Rows for rights over others. Each is a decision in the public log, but for looking and for letting a post stand."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from moderation import policies
+from web.policy.words import read, write
+
+_THEIRS: Final = "moderator administrator"
+_COMPANY: Final = "In a thread that is critical of the company, only a moderator who is not of it."
+
+MODERATION: Final = (
+    read("case.read", "See the review queue, and any case", policies.may_see_queue, who=_THEIRS, scopes="read moderate"),
+    write("case.keep", "Let a reported post stand", policies.may_keep, who=_THEIRS, never="author", on="post", scopes="moderate"),
+    write("post.hide", "Remove a post", policies.may_moderate, who=_THEIRS, on="post", scopes="moderate", provided=_COMPANY),
+    write("post.restore", "Bring a removed post back", policies.may_restore, who=_THEIRS, never="author", on="post", scopes="moderate"),
+    write("thread.hide", "Remove a thread", policies.may_moderate, who=_THEIRS, on="thread", scopes="moderate", provided=_COMPANY),
+    write("thread.restore", "Bring a removed thread back", policies.may_restore, who=_THEIRS, never="asker", on="thread", scopes="moderate"),
+    write("thread.close", "Close a thread, or open it again", policies.may_close, who=f"trusted {_THEIRS}", on="thread", scopes="moderate"),
+    write("log.redact", "Take words and target out of a log entry", policies.may_redact, who="administrator", scopes="administer"),
+)  # fmt: skip

@@ -1,0 +1,37 @@
+"""Rows for what members do with threads and posts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from forum.ideas.policies import may_set_status
+from forum.threads import policies as threads
+from moderation.policies import may_decide_idea, may_flag
+from web.policy.words import EVERYBODY, personal, read, write
+
+_DECIDERS: Final = "staff administrator"
+
+TAKING_PART: Final = (
+    read("thread.begin", "See the form for a new thread", threads.may_take_part, who=EVERYBODY, provided="Visitors may write first and sign in afterwards."),
+    personal("post.preview", "See Markdown as it will be published", None, who=EVERYBODY),
+    write("thread.open", "Open a thread", threads.may_ask, who="member", on="category", provided="In categories where only staff open threads, only staff."),
+    write("thread.reply", "Answer a thread, or comment on an answer", threads.may_reply, who="member", on="thread", refused="closed, hidden thread", provided="Where customers answer first, staff wait."),
+    write("thread.follow", "Follow a thread, or no more", threads.may_take_part, who="member", on="thread"),
+    write("post.vote-up", "Say that a post is helpful", threads.may_vote, who="member", never="author", on="post"),
+    write("post.vote-down", "Say that a post is not helpful", threads.may_vote, who="trusted", never="author", on="post"),
+    write("post.unvote", "Take one's vote back", threads.may_vote, who="member", never="author", on="post"),
+    write("post.edit", "Edit a post", threads.may_edit_post, who="author trusted moderator administrator", on="post", provided="What staff wrote, only staff edit; what is critical of the company, staff do not."),
+    write("post.delete", "Take one's own reply back", threads.may_delete_post, who="author", on="post", provided="Not the opening post, and not a marked answer."),
+    write("post.report", "Report a post", may_flag, who="member", never="author", on="post"),
+    write("thread.retag", "Change title, tags and place of a thread", threads.may_retag, who="asker trusted moderator administrator", on="thread", provided="Changing the title is editing the opening post."),
+    write("thread.move", "Put a thread into another category", threads.may_move, who="asker trusted moderator administrator", on="thread", provided="Into one that is seen by as many, where they may open threads."),
+    write("tag.describe", "Describe a tag", threads.may_describe_tags, who="trusted moderator administrator", outside="the demo community"),
+)  # fmt: skip
+
+ANSWERS: Final = (
+    write("answer.accept", "Say which reply solved it", threads.may_accept, who="asker staff moderator administrator", on="post", provided="For seven days after the asker's last word, only the asker."),
+    write("answer.withdraw", "Say that an answer did not work", threads.may_withdraw, who="asker staff moderator administrator", on="post", provided="What the asker chose, only the asker takes away."),
+    write("answer.official", "Mark a reply as the company's answer, or no more; speak for the company", threads.may_speak_officially, who=_DECIDERS, on="post"),
+    write("idea.answer", "Say for the company what becomes of an idea", may_decide_idea, who=_DECIDERS, on="thread", provided="A decision in the public log."),
+    write("idea.status", "Set an idea's status; only a decision does it", may_set_status, who=_DECIDERS, outside="the decision about an idea"),
+)  # fmt: skip
