@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from web import assets, health
 from web.api import answers as api_answers
 from web.api import articles as api_articles
+from web.api import categories as api_categories
 from web.api import crm as api_crm
 from web.api import members as api_members
 from web.api import moderation as api_moderation
@@ -16,7 +17,6 @@ from web.api import threads as api_threads
 from web.feeds import finding, reading
 from web.pages import (
     about,
-    admin,
     asking,
     categories,
     choices,
@@ -37,6 +37,8 @@ from web.pages import (
     transparency,
     versions,
 )
+from web.pages.admin import categories as admin_categories
+from web.pages.admin import start as admin_start
 
 ROUTES: list[HTTPRouteHandler] = [
     *health.routes,
@@ -46,6 +48,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_threads.routes,
     *api_posts.routes,
     *api_answers.routes,
+    *api_categories.routes,
     *api_members.routes,
     *api_moderation.routes,
     *api_search.routes,
@@ -66,7 +69,8 @@ ROUTES: list[HTTPRouteHandler] = [
     *moderation.routes,
     *transparency.routes,
     *about.routes,
-    *admin.routes,
+    *admin_start.routes,
+    *admin_categories.routes,
     *crm.routes,
     *searching.routes,
     *helping.routes,

@@ -10,7 +10,7 @@ from sqlalchemy import Select, select, text
 from crm_sync.tables import CrmDelivery
 from forum.articles.tables import Article
 from forum.kernel.db import Database
-from forum.threads.tables import Post, Tag, Thread
+from forum.threads.tables import Category, Post, Tag, Thread
 
 ROLES = ("visitor", "customer", "moderator", "product manager", "administrator")
 
@@ -126,5 +126,14 @@ def _promised(find: _Finder) -> list[str]:
 
 def _administered(find: _Finder) -> list[str]:
     delivery = find.one(select(CrmDelivery.id).order_by(CrmDelivery.id))[0]
-    pages = ["/admin", "/admin/connections", "/admin/deliveries", "/admin/deliveries?state=dead"]
+    place = find.one(select(Category.id).order_by(Category.position))[0]
+    pages = [
+        "/admin",
+        "/admin/categories",
+        "/admin/categories/new",
+        f"/admin/categories/{place}",
+        "/admin/connections",
+        "/admin/deliveries",
+        "/admin/deliveries?state=dead",
+    ]
     return [*pages, f"/admin/deliveries/{delivery}", "/transparency/1"]

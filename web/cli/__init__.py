@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 _FILES = {
+    "categories": "categories",
     "crm": "crm",
     "db": "database",
     "demo": "demo",

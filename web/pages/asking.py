@@ -98,6 +98,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     is_review: bool
     preview: Markup | None
     refusal: Text | None
+    is_unfurnished: bool = False  # there is no category at all that this reader sees
 
     def problem(self, field: str) -> Text | str:
         """The sentence under a field."""
@@ -194,7 +195,8 @@ def _page(
     with db_of(request).reading() as connection:
         actor = current_actor(request, connection)
         page = framed(request, connection, actor, title=Text(N_("Ask")), address=address_of("/ask"))
-        places = [place for place in category_list(connection, actor) if _may_choose(actor, place)]
+        every = category_list(connection, actor)
+        places = [place for place in every if _may_choose(actor, place)]
         is_review = bool(alike)
         if form.title and not alike:
             alike = _alike(connection, actor, form)
@@ -208,6 +210,7 @@ def _page(
         is_review=is_review,
         preview=previewed(form.body, below=1) if form.do == "preview" else None,
         refusal=_refusal(actor, places),
+        is_unfurnished=not every,
     )
     return shown("ask/page.html", page, status=status, asking=asking)
 

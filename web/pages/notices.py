@@ -47,6 +47,8 @@ NOTICES: Final = {
     "delivery-replayed": Notice(Text(N_("It will be tried again within a second or two."))),
     "deliveries-replayed": Notice(Text(N_("They will be tried again, one after the other."))),
     "delivery-let-go": Notice(Text(N_("Let go. The next change of the same thing is told as ever.")), "plain"),
+    "category-made": Notice(Text(N_("The category is there. It stands last; move it where you like."))),
+    "category-saved": Notice(Text(N_("The category is saved."))),
     "news-read": Notice(Text(N_("Everything is marked as read.")), "plain"),
 }
 """Every sentence that can follow a form, by its name. Pages of other modules add theirs here."""

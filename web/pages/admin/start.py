@@ -51,7 +51,7 @@ def start(request: AnyRequest) -> Response[bytes]:
         audit = audit_list(connection, actor, cursor=asked.cursor)
         page = framed(request, connection, actor, robots="noindex")
         return shown(
-            "admin.html",
+            "admin/start.html",
             page,
             parts=running(installation_of(request).settings),
             waiting=waiting_count(connection, actor),

@@ -1,0 +1,144 @@
+"""Categories over the API: everybody reads those they see, administrators make and change them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Response, get, patch, post
+from litestar.params import FromPath, JSONBody
+from msgspec import Meta
+from sqlalchemy.orm import Session
+
+from forum.kernel.access import Actor
+from forum.kernel.paging import Page
+from forum.threads import arranging, categories
+from forum.threads.arranging import CategoryDetails
+from web.api import idempotency
+from web.api.calls import AnyRequest, Items, absolute, answer_list, reading, writing
+from web.api.describing import described
+from web.bodies import Body
+from web.pages.admin.categories import AUDIENCES, CLEARANCES
+from web.pages.admin.icons import ICONS
+
+Kind = Literal["question", "idea", "discussion", "announcement"]
+Audience = Literal["public", "members", "staff"]
+
+
+class CategoryShape(msgspec.Struct, frozen=True, kw_only=True):
+    """A category. `audience`: who sees it; `openers`: who may open threads there; `open`: its questions without a solution."""
+
+    slug: str
+    name: str
+    url: str
+    description: str
+    icon: str
+    position: int
+    kinds: list[str]
+    audience: str
+    openers: str
+    several_solutions: bool
+    peers_first_hours: int
+    threads: int
+    open: int
+
+
+class NewCategory(Body, frozen=True, kw_only=True):
+    """A category to make. Left out, `position` puts it last."""
+
+    slug: str
+    name: str
+    kinds: list[Kind]
+    description: str = ""
+    icon: str = "home"
+    position: Annotated[int, Meta(ge=0, le=10_000)] | None = None
+    audience: Audience = "public"
+    openers: Audience = "members"
+    several_solutions: bool = False
+    peers_first_hours: int = 0
+
+
+class CategoryChange(Body, frozen=True, kw_only=True):
+    """What is to be different; what is left out stays."""
+
+    slug: str | None = None
+    name: str | None = None
+    kinds: list[Kind] | None = None
+    description: str | None = None
+    icon: str | None = None
+    position: Annotated[int, Meta(ge=0, le=10_000)] | None = None
+    audience: Audience | None = None
+    openers: Audience | None = None
+    several_solutions: bool | None = None
+    peers_first_hours: int | None = None
+
+
+@get("/api/v1/categories", sync_to_thread=True, operation_class=described(), summary="The categories in their order")
+def list_categories(request: AnyRequest) -> Response[Items[CategoryShape]]:
+    with reading(request) as (connection, actor):
+        found = arranging.details_list(connection, actor)
+    return answer_list(request, Page(items=found), lambda one: _shape(request, one))
+
+
+@post("/api/v1/categories", sync_to_thread=True, operation_class=described(), summary="Make a category")
+def make_category(request: AnyRequest, data: JSONBody[NewCategory]) -> Response[CategoryShape]:
+    with writing(request) as (session, actor):
+        made = idempotency.once(request, session, actor, data, lambda: _made(session, actor, data))
+        found = arranging.details_of(session.connection(), actor, made)
+    return Response(_shape(request, found), status_code=201)
+
+
+def _made(session: Session, actor: Actor, data: NewCategory) -> int:
+    values = _values(data)
+    if data.position is None:
+        values["position"] = arranging.next_position(session)
+    return categories.create(session, actor, **values).id
+
+
+@patch(
+    "/api/v1/categories/{slug:str}",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Change a category",
+)
+def change_category(
+    request: AnyRequest, slug: FromPath[str], data: JSONBody[CategoryChange]
+) -> Response[CategoryShape]:
+    with writing(request) as (session, actor):
+        category_id = categories.by_slug(session, actor, slug).id
+        categories.edit(session, actor, category_id=category_id, **_values(data))
+        session.flush()
+        found = arranging.details_of(session.connection(), actor, category_id)
+    return Response(_shape(request, found))
+
+
+def _values(data: NewCategory | CategoryChange) -> dict[str, Any]:
+    """The fields that were given, as the verbs take them."""
+    values = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not None}
+    for field in ("audience", "openers"):
+        if field in values:
+            values[field] = CLEARANCES[values[field]]
+    if values.get("icon", "home") not in ICONS:
+        values["icon"] = "home"
+    return values
+
+
+def _shape(request: AnyRequest, one: CategoryDetails) -> CategoryShape:
+    return CategoryShape(
+        slug=one.slug,
+        name=one.name,
+        url=absolute(request, f"/c/{one.slug}"),
+        description=one.description,
+        icon=one.icon,
+        position=one.position,
+        kinds=one.kinds,
+        audience=AUDIENCES[one.audience][0],
+        openers=AUDIENCES[one.openers][0],
+        several_solutions=one.several_solutions,
+        peers_first_hours=one.peers_first_hours,
+        threads=one.thread_count,
+        open=one.open_count,
+    )
+
+
+routes = [list_categories, make_category, change_category]

@@ -1,0 +1,91 @@
+"""`loggia categories`: the bays of the arcade, for whoever sets a community up from a terminal."""
+
+from typing import Any
+
+import click
+
+from forum.members.actors import SYSTEM
+from forum.threads import arranging
+from forum.threads import categories as verbs
+from forum.threads.tables import KINDS
+from web.cli.opening import as_json, listed, opened
+
+_WHO = {"public": 0, "members": 1, "staff": 2}
+_COLUMNS = ("slug", "name", "kinds", "audience", "openers", "position", "threads", "peers_first_hours", "description")
+
+
+@click.group()
+def categories() -> None:
+    """The categories that people ask in."""
+
+
+@categories.command("list")
+@as_json
+def list_(as_json: bool) -> None:
+    """List them in their order."""
+    with opened() as (_, db), db.reading() as connection:
+        found = arranging.details_list(connection, SYSTEM)
+    words = {clearance: word for word, clearance in _WHO.items()}
+    rows = [
+        (
+            one.slug, one.name, one.kinds if as_json else ", ".join(one.kinds), words[one.audience], words[one.openers],
+            one.position, one.thread_count, one.peers_first_hours, one.description,
+        )
+        for one in found
+    ]  # fmt: skip
+    listed("Categories", _COLUMNS, rows, as_json=as_json)
+
+
+def _fields(command: Any) -> Any:
+    """The options that making and changing share; what is not given is not touched."""
+    for option in (
+        click.option("--description", default=None, help="One or two sentences: what belongs there."),
+        click.option("--icon", default=None, help="Name of a sign, such as tools or book."),
+        click.option(
+            "--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="What can be opened; several times."
+        ),
+        click.option("--audience", type=click.Choice(list(_WHO)), default=None, help="Who sees it."),
+        click.option("--openers", type=click.Choice(["members", "staff"]), default=None, help="Who may open threads."),
+        click.option("--several-solutions/--one-solution", "several_solutions", default=None),
+        click.option("--peers-first-hours", type=int, default=None, help="How long the company holds back."),
+        click.option("--position", type=int, default=None, help="Place in the order; 0 is first."),
+    ):
+        command = option(command)
+    return command
+
+
+def _given(values: dict[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in values.items() if value not in (None, ())}
+    return given | {name: _WHO[given[name]] for name in ("audience", "openers") if name in given}
+
+
+@categories.command()
+@click.argument("slug")
+@click.argument("name")
+@_fields
+def create(slug: str, name: str, **values: Any) -> None:
+    """Make the category NAME at the address /c/SLUG. Without --kind: questions, ideas and discussions."""
+    given = {"kinds": KINDS[:3], "icon": "home"} | _given(values)
+    with opened() as (_, db), db.transaction() as session:
+        given.setdefault("position", arranging.next_position(session))
+        verbs.create(session, SYSTEM, slug=slug, name=name, **given)
+    click.echo(f"/c/{slug} is there.")
+
+
+@categories.command()
+@click.argument("slug")
+@click.option("--slug", "new_slug", default=None, help="Another address; links to the old one end.")
+@click.option("--name", default=None)
+@_fields
+def edit(slug: str, new_slug: str | None, name: str | None, **values: Any) -> None:
+    """Change the category at /c/SLUG; what is not given stays."""
+    given = _given({"slug": new_slug, "name": name, **values})
+    if not given:
+        raise click.UsageError("Say what is to be different.")
+    with opened() as (_, db), db.transaction() as session:
+        found = verbs.by_slug(session, SYSTEM, slug)
+        verbs.edit(session, SYSTEM, category_id=found.id, **given)
+    click.echo(f"/c/{new_slug or slug} is changed.")
+
+
+COMMANDS = (categories,)

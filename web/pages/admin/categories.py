@@ -1,0 +1,220 @@
+"""Categories: which there are, in which order, and what holds in each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, RawBody
+from msgspec import Meta
+
+from forum.kernel.access import MEMBERS, PUBLIC, STAFF, require
+from forum.kernel.errors import N_, Invalid, Text
+from forum.members.policies import may_administer
+from forum.threads import arranging, categories
+from forum.threads.arranging import CategoryDetails
+from forum.threads.tables import KINDS
+from forum.threads.text import slug as slug_of
+from web import forms
+from web.arguments import path_id
+from web.identity import current_member
+from web.installation import db_of
+from web.pages.admin.icons import ICONS
+from web.pages.categories import KIND_NAMES
+from web.pages.frame import framed, led_to, shown
+
+AnyRequest = Request[Any, Any, Any]
+Choices = list[tuple[str, Text | str]]
+CATEGORIES: Final = "/admin/categories"
+AUDIENCES: Final = {
+    PUBLIC: ("public", Text(N_("Everybody"))),
+    MEMBERS: ("members", Text(N_("Whoever is signed in"))),
+    STAFF: ("staff", Text(N_("The company alone"))),
+}
+"""Clearances by the word that forms and the API use, and in words for people."""
+CLEARANCES: Final = {word: clearance for clearance, (word, _) in AUDIENCES.items()}
+
+
+class CategoryForm(msgspec.Struct, frozen=True, kw_only=True):
+    """A category as it is typed. Its address may be left empty when it is made: its name becomes one."""
+
+    name: Annotated[str, Meta(max_length=80)] = ""
+    slug: Annotated[str, Meta(max_length=60)] = ""
+    description: Annotated[str, Meta(max_length=300)] = ""
+    icon: str = "home"
+    kinds: tuple[str, ...] = ()
+    audience: str = "public"
+    openers: str = "members"
+    repliers: str = "members"
+    several_solutions: bool = False
+    peers_first_hours: int = 0
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The form's page: of which category (0: a new one), as typed, and what needs mending."""
+
+    id: int
+    name: str
+    form: CategoryForm
+    problems: tuple[tuple[str, Text], ...] = ()
+
+    def problem(self, field: str) -> Text | str:
+        """The sentence under a field."""
+        return next((text for name, text in self.problems if name == field), "")
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A category in the list, in words."""
+
+    of: CategoryDetails
+    audience: Text
+    openers: Text
+    kinds: tuple[Text, ...]
+
+
+_NEW: Final = CategoryForm(kinds=("question", "idea", "discussion"))
+
+
+@get(CATEGORIES, sync_to_thread=True, include_in_schema=False)
+def overview(request: AnyRequest) -> Response[bytes]:
+    """All of them, in their order."""
+    with db_of(request).reading() as connection:
+        actor = current_member(request, connection)
+        require(may_administer(actor))
+        rows = [_row(one) for one in arranging.details_list(connection, actor)]
+        page = framed(request, connection, actor, robots="noindex")
+    return shown("admin/categories.html", page, rows=rows)
+
+
+def _row(one: CategoryDetails) -> Row:
+    return Row(
+        of=one,
+        audience=AUDIENCES[one.audience][1],
+        openers=AUDIENCES[one.openers][1],
+        kinds=tuple(KIND_NAMES[kind] for kind in one.kinds),
+    )
+
+
+@get("/admin/categories/new", sync_to_thread=True, include_in_schema=False)
+def begin(request: AnyRequest) -> Response[bytes]:
+    """An empty form."""
+    return _form(request, Asked(id=0, name="", form=_NEW))
+
+
+@post("/admin/categories/new", sync_to_thread=True, include_in_schema=False)
+def make(request: AnyRequest, body: RawBody) -> Response[bytes]:
+    """Make a category, the last in the order."""
+    pairs = forms.pairs_of(body)
+    try:
+        form = forms.read(pairs, CategoryForm)
+        with db_of(request).transaction() as session:
+            actor = current_member(request, session.connection())
+            values = fields_of(form) | {"slug": form.slug or slug_of(form.name)[:60].strip("-")}
+            categories.create(session, actor, position=arranging.next_position(session), **values)
+    except Invalid as refusal:
+        return _form(request, _mending(pairs, refusal), status=422)
+    return led_to(request, CATEGORIES, "category-made")
+
+
+@get("/admin/categories/{category_id:str}", sync_to_thread=True, include_in_schema=False)
+def change(request: AnyRequest, category_id: FromPath[str]) -> Response[bytes]:
+    """The form, filled in."""
+    found = _found(request, category_id)
+    return _form(request, Asked(id=found.id, name=found.name, form=_filled(found)))
+
+
+@post("/admin/categories/{category_id:str}", sync_to_thread=True, include_in_schema=False)
+def save(request: AnyRequest, category_id: FromPath[str], body: RawBody) -> Response[bytes]:
+    """Keep what was changed."""
+    pairs = forms.pairs_of(body)
+    try:
+        form = forms.read(pairs, CategoryForm)
+        with db_of(request).transaction() as session:
+            actor = current_member(request, session.connection())
+            categories.edit(session, actor, category_id=path_id(category_id), **fields_of(form))
+    except Invalid as refusal:
+        return _form(request, _mending(pairs, refusal, _found(request, category_id)), status=422)
+    return led_to(request, CATEGORIES, "category-saved")
+
+
+def _found(request: AnyRequest, category_id: str) -> CategoryDetails:
+    with db_of(request).reading() as connection:
+        actor = current_member(request, connection)
+        require(may_administer(actor))
+        return arranging.details_of(connection, actor, path_id(category_id))
+
+
+@post("/admin/categories/{category_id:str}/move", sync_to_thread=True, include_in_schema=False)
+def move(request: AnyRequest, category_id: FromPath[str], body: RawBody) -> Response[bytes]:
+    """One place up or down."""
+    to = forms.shown(forms.pairs_of(body)).get("to")
+    with db_of(request).transaction() as session:
+        actor = current_member(request, session.connection())
+        arranging.move(session, actor, category_id=path_id(category_id), to="down" if to == "down" else "up")
+    return led_to(request, CATEGORIES)
+
+
+def fields_of(form: CategoryForm) -> dict[str, Any]:
+    """The fields of a category as its verbs take them. What is none of the choices is passed on, to be refused there."""
+    return {
+        "slug": form.slug,
+        "name": " ".join(form.name.split()),
+        "description": form.description,
+        "icon": form.icon if form.icon in ICONS else "home",
+        "kinds": [kind for kind in KINDS if kind in form.kinds],
+        "audience": CLEARANCES.get(form.audience, -1),
+        "openers": CLEARANCES.get(form.openers, -1),
+        "several_solutions": form.several_solutions,
+        "peers_first_hours": form.peers_first_hours,
+    }
+
+
+def _filled(one: CategoryDetails) -> CategoryForm:
+    return CategoryForm(
+        name=one.name,
+        slug=one.slug,
+        description=one.description,
+        icon=one.icon or "home",
+        kinds=tuple(one.kinds),
+        audience=AUDIENCES[one.audience][0],
+        openers=AUDIENCES[one.openers][0],
+        several_solutions=one.several_solutions,
+        peers_first_hours=one.peers_first_hours,
+    )
+
+
+def _mending(pairs: forms.Pairs, refusal: Invalid, of: CategoryDetails | None = None) -> Asked:
+    """The form as it was typed: each field that can be read, and the others as they are by default."""
+    typed = forms.shown(pairs)
+    kept: dict[str, Any] = {
+        name: typed[name] for name in ("name", "slug", "description", "icon", "audience", "openers") if name in typed
+    }
+    hours = forms.whole_number(typed.get("peers_first_hours", "") or "0")
+    form = CategoryForm(
+        **kept,
+        kinds=tuple(pairs.get("kinds", ())),
+        several_solutions="several_solutions" in pairs,
+        peers_first_hours=hours or 0,
+    )
+    return Asked(id=of.id if of else 0, name=of.name if of else "", form=form, problems=tuple(refusal.fields.items()))
+
+
+def _form(request: AnyRequest, asked: Asked, *, status: int = 200) -> Response[bytes]:
+    with db_of(request).reading() as connection:
+        actor = current_member(request, connection)
+        require(may_administer(actor))
+        page = framed(request, connection, actor, robots="noindex")
+    return shown(
+        "admin/category.html",
+        page,
+        status=status,
+        asked=asked,
+        kinds=[(kind, KIND_NAMES[kind]) for kind in KINDS],
+        icons=list(ICONS.items()),
+        audiences=list(AUDIENCES.values()),
+        openers=[AUDIENCES[MEMBERS], AUDIENCES[STAFF]],
+    )
+
+
+routes = [overview, begin, make, change, save, move]
