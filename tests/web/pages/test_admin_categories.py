@@ -37,7 +37,7 @@ def test_an_empty_installation_leads_its_administrator_to_the_first_category(
 ) -> None:
     browser = site.as_(administrator).get(path)
     assert browser.has("//main//a[@href='/admin/categories/new']")
-    browser.get("/admin/categories/new").send("/admin/categories/new", **FORM)
+    browser.get("/admin/categories/new").send("/admin/categories/new", status=303, **FORM)
     assert browser.leads_to == "/admin/categories"
     assert not browser.get(path).has("//main//div[@class='empty']//a[@href='/admin/categories/new']")
 
@@ -52,14 +52,16 @@ def test_others_are_told_that_it_is_being_set_up(site: Site, people: People, pat
 
 def test_a_category_is_made_changed_and_moved(site: Site, administrator: Actor, database: Database) -> None:
     browser = site.as_(administrator)
-    browser.send("/admin/categories/new", **FORM)
+    browser.send("/admin/categories/new", status=303, **FORM)
     browser.send("/admin/categories/new", name="Pots & pans", kinds="idea", audience="staff", openers="staff")
     first, second = kept(database)
     assert (second.slug, second.kinds, second.audience, second.openers) == ("pots-pans", ["idea"], 2, 2)
     browser.send(f"/admin/categories/{second.id}/move", to="up")
     assert [one.slug for one in kept(database)] == ["pots-pans", "kettles"]
     assert browser.get(f"/admin/categories/{first.id}").has("//input[@name='name'][@value='Kettles']")
-    browser.send(f"/admin/categories/{first.id}", **FORM | {"name": "Tea kettles", "peers_first_hours": "4"})
+    browser.send(
+        f"/admin/categories/{first.id}", status=303, **FORM | {"name": "Tea kettles", "peers_first_hours": "4"}
+    )
     changed = kept(database)[1]
     assert (changed.name, changed.peers_first_hours) == ("Tea kettles", 4)
     with database.transaction() as session:
@@ -76,7 +78,7 @@ def test_a_form_that_needs_mending_keeps_what_was_typed(site: Site, administrato
     assert "Hot things" in browser.words("//textarea[@name='description']")
     assert "Choose what can be opened in this category." in browser.words()
     assert kept(database) == []
-    browser.send("/admin/categories/new", **FORM)
+    browser.send("/admin/categories/new", status=303, **FORM)
     only = kept(database)[0]
     browser.send(f"/admin/categories/{only.id}", status=422, **FORM | {"slug": "", "audience": "staff"})
     assert "Whoever opens threads in a category must be able to see it." in browser.words()

@@ -254,7 +254,7 @@ def test_it_says_what_runs_here_and_what_was_done(site: Site, database: Database
     assert "member.promote" in said
     assert f"member:{promoted.member_id}" in said
     assert "role: staff, team: Support, title: Lead" in said
-    what = page.words("//aside//dl")
+    what = page.words("//main//dl")
     assert ("SQLite, embedded" if database.is_sqlite else "PostgreSQL") in what
     for secret in (site.own_database.engine.url.render_as_string(hide_password=False), "0123456789abcdef"):
         assert secret not in page.text
