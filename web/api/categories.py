@@ -73,14 +73,26 @@ class CategoryChange(Body, frozen=True, kw_only=True):
     peers_first_hours: int | None = None
 
 
-@get("/api/v1/categories", sync_to_thread=True, operation_class=described(), summary="The categories in their order")
+@get(
+    "/api/v1/categories",
+    action="category.read",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="The categories in their order",
+)
 def list_categories(request: AnyRequest) -> Response[Items[CategoryShape]]:
     with reading(request) as (connection, actor):
         found = arranging.details_list(connection, actor)
     return answer_list(request, Page(items=found), lambda one: _shape(request, one))
 
 
-@post("/api/v1/categories", sync_to_thread=True, operation_class=described(), summary="Make a category")
+@post(
+    "/api/v1/categories",
+    action="category.manage",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Make a category",
+)
 def make_category(request: AnyRequest, data: JSONBody[NewCategory]) -> Response[CategoryShape]:
     with writing(request) as (session, actor):
         made = idempotency.once(request, session, actor, data, lambda: _made(session, actor, data))
@@ -97,6 +109,7 @@ def _made(session: Session, actor: Actor, data: NewCategory) -> int:
 
 @patch(
     "/api/v1/categories/{slug:str}",
+    action="category.manage",
     sync_to_thread=True,
     operation_class=described(),
     summary="Change a category",

@@ -76,7 +76,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 _NEW: Final = CategoryForm(kinds=("question", "idea", "discussion"))
 
 
-@get(CATEGORIES, sync_to_thread=True, include_in_schema=False)
+@get(CATEGORIES, action="admin.read", sync_to_thread=True, include_in_schema=False)
 def overview(request: AnyRequest) -> Response[bytes]:
     """All of them, in their order."""
     with db_of(request).reading() as connection:
@@ -96,13 +96,13 @@ def _row(one: CategoryDetails) -> Row:
     )
 
 
-@get("/admin/categories/new", sync_to_thread=True, include_in_schema=False)
+@get("/admin/categories/new", action="admin.read", sync_to_thread=True, include_in_schema=False)
 def begin(request: AnyRequest) -> Response[bytes]:
     """An empty form."""
     return _form(request, Asked(id=0, name="", form=_NEW))
 
 
-@post("/admin/categories/new", sync_to_thread=True, include_in_schema=False)
+@post("/admin/categories/new", action="category.manage", sync_to_thread=True, include_in_schema=False)
 def make(request: AnyRequest, body: RawBody) -> Response[bytes]:
     """Make a category, the last in the order."""
     pairs = forms.pairs_of(body)
@@ -117,14 +117,14 @@ def make(request: AnyRequest, body: RawBody) -> Response[bytes]:
     return led_to(request, CATEGORIES, "category-made")
 
 
-@get("/admin/categories/{category_id:str}", sync_to_thread=True, include_in_schema=False)
+@get("/admin/categories/{category_id:str}", action="admin.read", sync_to_thread=True, include_in_schema=False)
 def change(request: AnyRequest, category_id: FromPath[str]) -> Response[bytes]:
     """The form, filled in."""
     found = _found(request, category_id)
     return _form(request, Asked(id=found.id, name=found.name, form=_filled(found)))
 
 
-@post("/admin/categories/{category_id:str}", sync_to_thread=True, include_in_schema=False)
+@post("/admin/categories/{category_id:str}", action="category.manage", sync_to_thread=True, include_in_schema=False)
 def save(request: AnyRequest, category_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Keep what was changed."""
     pairs = forms.pairs_of(body)
@@ -145,7 +145,9 @@ def _found(request: AnyRequest, category_id: str) -> CategoryDetails:
         return arranging.details_of(connection, actor, path_id(category_id))
 
 
-@post("/admin/categories/{category_id:str}/move", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/admin/categories/{category_id:str}/move", action="category.manage", sync_to_thread=True, include_in_schema=False
+)
 def move(request: AnyRequest, category_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """One place up or down."""
     to = forms.shown(forms.pairs_of(body)).get("to")
