@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -19,19 +19,20 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import HTTPScope, LifeSpanScope, Scope
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from forum.kernel.db import Database
 from forum.kernel.errors import LoggiaError
 from forum.kernel.settings import Settings
+from forum.members import providers
 from web import logs, routes
 from web.bodies import check_body
 from web.edge.asgi import HTTPApp
 from web.edge.buckets import MemoryStore
 from web.edge.cache import PageCache
 from web.edge.csrf import Csrf
-from web.edge.headers import SecurityHeaders, origin_of
+from web.edge.headers import SecurityHeaders
 from web.edge.heads import Heads
 from web.edge.host import HeadAsGet, HostCheck, Proxies
 from web.edge.limits import LIMITS, LOOPBACK_LIMITS, Deadline, Limits, RateLimit, Shedding
@@ -87,7 +88,7 @@ def in_order(site: Litestar, house: Installation, errors: Errors) -> HTTPApp:
     https, base_url = settings.is_https, settings.base_url
     layers: list[Callable[[HTTPApp], HTTPApp]] = [
         partial(Requests, watch=house.metrics.note),
-        partial(SecurityHeaders, https=https, form_targets=form_targets(settings)),
+        partial(SecurityHeaders, https=https),
         partial(Barrier, errors=errors),
         partial(Heads, https=https, default_locale=settings.default_locale),
         partial(
@@ -155,11 +156,6 @@ def limits_for(settings: Settings) -> Limits:
     return LOOPBACK_LIMITS if settings.is_loopback else LIMITS
 
 
-def form_targets(settings: Settings) -> list[str]:
-    """Where a form's answer may lead: to the sign-in provider, which the browser checks as if it were the form's target."""
-    return [origin_of(settings.oidc_issuer)] if settings.oidc_issuer else []
-
-
 def open_paths(settings: Settings) -> frozenset[str]:
     return OPEN_PATHS | {"/metrics"} if settings.metrics_token else OPEN_PATHS
 
@@ -201,6 +197,7 @@ def lifespan(house: Installation) -> Callable[[Litestar], AbstractAsyncContextMa
 
     @asynccontextmanager
     async def running(_site: Litestar) -> AsyncIterator[None]:
+        await sync_to_thread(_follow_environment, house)
         worker = await sync_to_thread(_start_worker, house)
         try:
             yield
@@ -210,6 +207,12 @@ def lifespan(house: Installation) -> Callable[[Litestar], AbstractAsyncContextMa
             house.db.dispose()
 
     return running
+
+
+def _follow_environment(house: Installation) -> None:
+    """Another process may be doing the same just now; then it is done."""
+    with suppress(IntegrityError), house.db.transaction() as session:
+        providers.follow_environment(session, house.settings)
 
 
 def _start_worker(house: Installation) -> Listening | None:

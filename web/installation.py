@@ -9,6 +9,7 @@ from litestar.connection import ASGIConnection
 
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
+from forum.members.oidc.directory import Directory
 from web.edge.buckets import MemoryStore, Store
 from web.edge.limits import LOOPBACK_LIMITS, Limits
 from web.edge.sessions import KnownTokens
@@ -28,6 +29,7 @@ class Installation:
     buckets: Store = field(default_factory=MemoryStore)
     known: KnownTokens = field(default_factory=KnownTokens)
     metrics: Metrics = field(default_factory=Metrics)
+    directory: Directory = field(default_factory=Directory)  # of identity providers
 
 
 def installation_of(request: AnyConnection) -> Installation:

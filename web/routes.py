@@ -17,6 +17,7 @@ from web.api import threads as api_threads
 from web.feeds import finding, reading
 from web.pages import (
     about,
+    arriving,
     asking,
     categories,
     choices,
@@ -45,6 +46,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *assets.routes,
     *choices.routes,
     *entering.routes,
+    *arriving.routes,
     *api_threads.routes,
     *api_posts.routes,
     *api_answers.routes,

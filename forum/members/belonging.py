@@ -88,7 +88,7 @@ def refusal(session: Session, *, member_id: int | None, address: str, staff_doma
     Refused is an address by which an employee would have a second account, and one of the company's on the account of a
     customer. A refusal is reported to the administrators in this transaction, so commit it.
     """
-    if member_id is not None and _is_staff(session, member_id):
+    if member_id is not None and is_staff(session, member_id):
         return None
     employee = _employee_with(session, address, besides=member_id)
     if employee is not None:
@@ -100,6 +100,12 @@ def refusal(session: Session, *, member_id: int | None, address: str, staff_doma
             N_("An address of the company cannot be added to a customer’s account. The administrators have been told.")
         )
     return None
+
+
+def is_staff(session: Session, member_id: int) -> bool:
+    """Whether somebody belongs to the company at present."""
+    current = _open(session, member_id)
+    return current is not None and current.kind == "staff"
 
 
 def company_domain(address: str, staff_domains: Sequence[str]) -> str:
@@ -148,14 +154,14 @@ def _settle_by_domain(session: Session, member: Member, staff_domains: Sequence[
 
 def _claim(session: Session, member: Member, current: Affiliation | None, claimed: Claimed, proof: str) -> bool:
     """What an administrator or another provider says of somebody's place is not ours to change."""
-    is_staff = current is not None and current.kind == "staff"
-    if current is not None and is_staff and current.proof != proof and not current.proof.startswith(_BY_DOMAIN):
+    already = current is not None and current.kind == "staff"
+    if current is not None and already and current.proof != proof and not current.proof.startswith(_BY_DOMAIN):
         return False
     team, title = (claimed.team or TEAM)[:60], claimed.title[:80]
-    if current is not None and is_staff and (current.proof, current.team, current.title) == (proof, team, title):
+    if current is not None and already and (current.proof, current.team, current.title) == (proof, team, title):
         return False
     affiliate(session, member, team=team, title=title, proof=proof)
-    if is_staff:  # the same person at another desk
+    if already:  # the same person at another desk
         outbox.record(session, MemberChanged(member_id=member.id))
         return False
     _report_twins(session, member)
@@ -177,7 +183,7 @@ def _renew(session: Session, member: Member, action: str, proof: str) -> bool:
 def _employee_with(session: Session, address: str, *, besides: int | None) -> int | None:
     """Another member, of the company, who has this mailbox."""
     for member_id in _who_has(session, address_key(address)):
-        if member_id != besides and _is_staff(session, member_id):
+        if member_id != besides and is_staff(session, member_id):
             return member_id
     return None
 
@@ -226,8 +232,3 @@ def _has_others(session: Session, member_id: int, address: str) -> bool:
 
 def _open(session: Session, member_id: int) -> Affiliation | None:
     return session.scalar(select(Affiliation).where(Affiliation.member_id == member_id, Affiliation.until.is_(None)))
-
-
-def _is_staff(session: Session, member_id: int) -> bool:
-    current = _open(session, member_id)
-    return current is not None and current.kind == "staff"

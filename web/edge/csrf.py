@@ -29,7 +29,10 @@ from web.problems import FORGED, Refused, wants_problem
 FIELD = "csrf"
 HEADER = b"x-csrf-token"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-BOUND_PATHS = frozenset({"/login", "/register"})  # where being anonymous is no protection: the answer makes a session
+BOUND_PATHS = (
+    "/login",
+    "/register",
+)  # with all below; where being anonymous is no protection: the answer makes a session
 LOOKED_THROUGH = 65_536  # of a form's beginning, for the field
 _SALT, _MARK = 9, 18  # bytes; 36 characters together
 _MULTIPART_FIELD = re.compile(rb'name="?csrf"?\r\n(?:[^\r\n]+\r\n)*\r\n([A-Za-z0-9_-]{36})\r\n')
@@ -60,24 +63,29 @@ class Tokens:
 
     def make(self, visit: Visit) -> str:
         salt = secrets.token_bytes(_SALT)
-        return base64.urlsafe_b64encode(salt + self._mark(salt, _binding(visit))).decode("ascii")
+        return base64.urlsafe_b64encode(salt + self._mark(salt, binding(visit))).decode("ascii")
 
     def fits(self, token: str, visit: Visit) -> bool:
         """Whether `token` was made for the session that this request came with."""
-        binding = _binding(visit)
-        if not binding or len(token) != (_SALT + _MARK) * 4 // 3 or not token.isascii():
+        bound_to = binding(visit)
+        if not bound_to or len(token) != (_SALT + _MARK) * 4 // 3 or not token.isascii():
             return False
         try:
             raw = base64.b64decode(token, altchars=b"-_", validate=True)
         except ValueError:
             return False
-        return hmac.compare_digest(raw[_SALT:], self._mark(raw[:_SALT], binding))
+        return hmac.compare_digest(raw[_SALT:], self._mark(raw[:_SALT], bound_to))
 
-    def _mark(self, salt: bytes, binding: bytes) -> bytes:
-        return hmac.digest(self._key, salt + binding, "sha256")[:_MARK]
+    def _mark(self, salt: bytes, bound_to: bytes) -> bytes:
+        return hmac.digest(self._key, salt + bound_to, "sha256")[:_MARK]
 
 
-def _binding(visit: Visit) -> bytes:
+def _is_bound(path: str) -> bool:
+    return path in BOUND_PATHS or path.startswith(tuple(f"{bound}/" for bound in BOUND_PATHS))
+
+
+def binding(visit: Visit) -> bytes:
+    """What only this browser holds: its session, else its pre-session; nothing where it has neither."""
     if visit.token is not None:
         return b"session:" + visit.token.encode("ascii")
     return b"form:" + visit.form_key.encode("ascii") if visit.form_key is not None else b""
@@ -97,7 +105,7 @@ class Csrf:
         if scope["method"] not in SAFE and not _needs_no_proof(visit, scope["path"]):
             if not self._is_from_here(visit.headers):
                 raise Refused(FORGED, _FORGED)
-            if visit.token is not None or scope["path"] in BOUND_PATHS:
+            if visit.token is not None or _is_bound(scope["path"]):
                 receive = await self._checked_body(visit, receive)
         await self.app(scope, receive, send)
 

@@ -47,9 +47,9 @@ def origin_of(url: str) -> str:
 class SecurityHeaders:
     """Adds the fields. A handler that set one of them itself (an upload with a stricter policy, say) keeps its own."""
 
-    def __init__(self, app: HTTPApp, *, https: bool, form_targets: Sequence[str] = ()) -> None:
+    def __init__(self, app: HTTPApp, *, https: bool) -> None:
         self.app = app
-        policy = content_policy(https=https, form_targets=form_targets).encode("ascii")
+        policy = content_policy(https=https).encode("ascii")
         lasting = ((b"strict-transport-security", b"max-age=%d; includeSubDomains" % _YEAR),) if https else ()
         self._fields = ((b"content-security-policy", policy), *_FIXED, *lasting)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import RawBody
 
 from forum.kernel.errors import Invalid, Text
-from forum.members import accounts, signing_in
+from forum.members import accounts, providers, signing_in
+from forum.members.providers import ProviderLine
 from web.budgets import spend_on_account
 from web.edge import sessions
 from web.edge.visit import visit_of
@@ -18,6 +19,7 @@ from web.forms import shown as typed
 from web.identity import current_actor, current_member
 from web.installation import db_of
 from web.pages import carrying
+from web.pages.doors import letting_out
 from web.pages.frame import framed, led_to, shown
 from web.returning import safe_next
 
@@ -55,6 +57,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     handle: str = ""
     mail: str = ""
     problems: tuple[tuple[str, Text], ...] = ()
+    providers: tuple[ProviderLine, ...] = ()
 
     def problem(self, field: str) -> Text | str:
         """The sentence under a field."""
@@ -64,13 +67,13 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 @get("/login", action="account.sign-in", sync_to_thread=True)
 def login_page(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The door."""
-    return _entered(request) or _page(request, "login.html", _gate(request))
+    return _entered(request) or gate_page(request, "login.html", _gate(request))
 
 
 @get("/register", action="account.register", sync_to_thread=True)
 def register_page(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The door for those who come for the first time."""
-    return _entered(request) or _page(request, "register.html", _gate(request))
+    return _entered(request) or gate_page(request, "register.html", _gate(request))
 
 
 @post("/login", action="account.sign-in", sync_to_thread=True)
@@ -83,8 +86,8 @@ def login(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
         with db_of(request).reading() as connection:
             member_id = signing_in.member_by_password(connection, login=form.login, password=form.password)
     except Invalid as refusal:
-        return _page(request, "login.html", _again(pairs, refusal), status=422)
-    return _entered_as(request, member_id, form)
+        return gate_page(request, "login.html", _again(pairs, refusal), status=422)
+    return entered_as(request, member_id, form)
 
 
 @post("/register", action="account.register", sync_to_thread=True)
@@ -92,7 +95,7 @@ def register(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
     """Open an account and sign in with it."""
     pairs = pairs_of(body)
     if "begin" in pairs:  # from the wall, with a form to be carried through this page too
-        return _page(request, "register.html", _kept(pairs))
+        return gate_page(request, "register.html", _kept(pairs))
     try:
         form = read(pairs, Registration)
         with db_of(request).transaction() as session:
@@ -101,13 +104,13 @@ def register(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
             )
             member_id = member.id
     except Invalid as refusal:
-        return _page(request, "register.html", _again(pairs, refusal), status=422)
-    return _entered_as(request, member_id, form, "welcome")
+        return gate_page(request, "register.html", _again(pairs, refusal), status=422)
+    return entered_as(request, member_id, form, "welcome")
 
 
 def wall(request: Request[Any, Any, Any], pairs: Pairs, *, to: str, back: str) -> Response[bytes]:
     """The sign-in page in the way of a form, which it carries: once somebody is signed in, it is given back to them."""
-    return _page(request, "login.html", Gate(next=safe_next(back), carried=carrying.packed(to, pairs)))
+    return gate_page(request, "login.html", Gate(next=safe_next(back), carried=carrying.packed(to, pairs)))
 
 
 @post("/logout", action="account.sign-out", sync_to_thread=True)
@@ -130,18 +133,26 @@ def logout_everywhere(request: Request[Any, Any, Any]) -> Response[bytes]:
     return led_to(request, "/login", "signed-out-everywhere")
 
 
-def _entered_as(
-    request: Request[Any, Any, Any], member_id: int, form: Login | Registration, notice: str = ""
-) -> Response[bytes]:
+class Leads(Protocol):
+    """Something that says where to go on, and perhaps with which form."""
+
+    @property
+    def next(self) -> str: ...
+
+    @property
+    def carried(self) -> str: ...
+
+
+def entered_as(request: Request[Any, Any, Any], member_id: int, form: Leads, notice: str = "") -> Response[bytes]:
     """Lead on whoever has just come in, or give back the form that they were sending."""
-    token = _sign_in(request, member_id)
+    token = sign_in_here(request, member_id)
     carried = carrying.unpacked(form.carried)
     if carried is not None:
         return carrying.resumed(request, carried, token=token)
     return led_to(request, safe_next(form.next), notice)
 
 
-def _sign_in(request: Request[Any, Any, Any], member_id: int) -> str:
+def sign_in_here(request: Request[Any, Any, Any], member_id: int) -> str:
     """Whatever session the browser came with ends here; the new one has a new token."""
     visit = visit_of(request)
     with db_of(request).transaction() as session:
@@ -181,11 +192,14 @@ def _kept(pairs: Pairs, problems: tuple[tuple[str, Text], ...] = ()) -> Gate:
     )
 
 
-def _page(request: Request[Any, Any, Any], template: str, gate: Gate, *, status: int = 200) -> Response[bytes]:
+def gate_page(request: Request[Any, Any, Any], template: str, gate: Gate, *, status: int = 200) -> Response[bytes]:
+    """The door with what stands on it; buttons lead to the providers that people can use."""
     with db_of(request).reading() as connection:
         actor = current_actor(request, connection)
+        doors = tuple(providers.enabled(connection))
         page = framed(request, connection, actor, robots="noindex", has_bound_form=True)
-    return shown(template, page, status=status, gate=gate)
+    gate = msgspec.structs.replace(gate, providers=doors)
+    return letting_out(request, shown(template, page, status=status, gate=gate), doors)
 
 
 routes = [login_page, register_page, login, register, logout, logout_everywhere]

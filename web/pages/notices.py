@@ -37,6 +37,8 @@ NOTICES: Final = {
     "profile-saved": Notice(Text(N_("Your profile is saved."))),
     "password-changed": Notice(Text(N_("Your password is changed. Every other device is signed out."))),
     "token-revoked": Notice(Text(N_("The token is revoked. Programs that used it are locked out.")), "plain"),
+    "identity-connected": Notice(Text(N_("Connected. You can sign in with it from now on."))),
+    "identity-disconnected": Notice(Text(N_("Disconnected. It does not lead into your account any more.")), "plain"),
     "browser-signed-out": Notice(Text(N_("That browser is signed out.")), "plain"),
     "reported": Notice(Text(N_("Reported. A moderator will look at it."))),
     "kept": Notice(Text(N_("Kept. The reports are closed.")), "plain"),

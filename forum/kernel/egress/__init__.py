@@ -10,7 +10,8 @@ What went wrong tells whether a byte of the request had left (`sent`): what may 
 to libraries that speak httpx2.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -135,6 +136,25 @@ class Client:
     @property
     def transport(self) -> "Transport":
         """For libraries that speak httpx2: `httpx2.Client(transport=client.transport)`. The same rules, httpx2's exceptions."""
+        return self.lend()
+
+    def lend(self, *, seconds: float = TOTAL_SECONDS, max_bytes: int = MAX_BYTES) -> "Transport":
+        """A transport with limits of its own for each call; see `failures`."""
         from forum.kernel.egress.transport import Transport
 
-        return Transport(self._allow, self._resolve, self._tls)
+        return Transport(self._allow, self._resolve, self._tls, seconds=seconds, max_bytes=max_bytes)
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """Around a library's call with a lent transport: what we refused or lost is raised as ours again, not as the library's.
+
+    Raises:
+        Failed: as `Client.request`.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error.__cause__, Failed):
+            raise error.__cause__ from error
+        raise

@@ -5,6 +5,6 @@ A page has its line in `navigation`, is drawn by `frame.setting`, and its module
 
 from __future__ import annotations
 
-from web.pages.settings import profile, security, tokens
+from web.pages.settings import identities, profile, security, tokens
 
-routes = [*profile.routes, *security.routes, *tokens.routes]
+routes = [*profile.routes, *security.routes, *tokens.routes, *identities.routes]

@@ -20,6 +20,7 @@ class Entry(msgspec.Struct, frozen=True):
 ENTRIES: Final = (
     Entry("profile", "/settings", Text(N_("Profile"))),
     Entry("security", "/settings/security", Text(N_("Sign-in and security"))),
+    Entry("identities", "/settings/identities", Text(N_("Connected identities"))),
     Entry("tokens", "/settings/tokens", Text(N_("API tokens"))),
     Entry("", "/privacy", Text(N_("What is kept, and what is shared"))),
 )
