@@ -65,7 +65,7 @@ def create_app(settings: Settings, *, handlers: Sequence[HTTPRouteHandler] = (),
     house = Installation(settings, db, limits or limits_for(settings), shared_store(settings, db))
     # As many threads as connections: one more would only wait for a connection while holding a request.
     set_asyncio_executor(ThreadPoolExecutor(db.pool_size, thread_name_prefix="web"))
-    errors = Errors(error_page(settings.site_name))
+    errors = Errors(error_page(house.sites))
 
     site = Litestar(
         route_handlers=[in_one_router([*routes.ROUTES, *handlers], db)],
@@ -90,7 +90,7 @@ def in_order(site: Litestar, house: Installation, errors: Errors) -> HTTPApp:
         partial(Requests, watch=house.metrics.note),
         partial(SecurityHeaders, https=https),
         partial(Barrier, errors=errors),
-        partial(Heads, https=https, default_locale=settings.default_locale),
+        partial(Heads, https=https, site=house.sites),
         partial(
             HostCheck, base_url=base_url, proxies=Proxies(settings.trusted_proxies), open_paths=open_paths(settings)
         ),

@@ -14,6 +14,7 @@ from web.edge.buckets import MemoryStore, Store
 from web.edge.limits import LOOPBACK_LIMITS, Limits
 from web.edge.sessions import KnownTokens
 from web.metrics import Metrics
+from web.site import Sites
 
 STATE_KEY = "loggia"
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
@@ -30,6 +31,10 @@ class Installation:
     known: KnownTokens = field(default_factory=KnownTokens)
     metrics: Metrics = field(default_factory=Metrics)
     directory: Directory = field(default_factory=Directory)  # of identity providers
+    sites: Sites = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sites", Sites(self.settings))
 
 
 def installation_of(request: AnyConnection) -> Installation:

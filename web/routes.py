@@ -13,6 +13,7 @@ from web.api import members as api_members
 from web.api import moderation as api_moderation
 from web.api import posts as api_posts
 from web.api import search as api_search
+from web.api import site as api_site
 from web.api import threads as api_threads
 from web.feeds import finding, reading
 from web.pages import (
@@ -39,6 +40,7 @@ from web.pages import (
     versions,
 )
 from web.pages.admin import categories as admin_categories
+from web.pages.admin import settings as admin_settings
 from web.pages.admin import start as admin_start
 
 ROUTES: list[HTTPRouteHandler] = [
@@ -51,6 +53,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_posts.routes,
     *api_answers.routes,
     *api_categories.routes,
+    *api_site.routes,
     *api_members.routes,
     *api_moderation.routes,
     *api_search.routes,
@@ -73,6 +76,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *about.routes,
     *admin_start.routes,
     *admin_categories.routes,
+    *admin_settings.routes,
     *crm.routes,
     *searching.routes,
     *helping.routes,

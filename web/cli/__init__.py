@@ -19,6 +19,7 @@ _FILES = {
     "reputation": "reputation",
     "search": "search",
     "serve": "serving",
+    "site": "site",
     "worker": "serving",
 }
 """Which file under `web/cli` holds which command. Only the one that is called is imported: some bring the whole house along,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Protocol
 from urllib.parse import quote, unquote_to_bytes
 
 from forum.kernel.errors import N_, Text
@@ -39,14 +40,26 @@ _NO_PAGE = Text(N_("There is no page at this address."))
 _BAD_TEXT = re.compile(r"[\x00\ud800-\udfff\ufffd]")
 
 
+class KnowsLanguage(Protocol):
+    @property
+    def default_locale(self) -> str: ...
+
+
+class HasLanguage(Protocol):
+    """The site's settings, as far as they are known: which language somebody gets who asks for none."""
+
+    @property
+    def known(self) -> KnowsLanguage: ...
+
+
 class Heads:
     """Fills a visit's headers, cookies, credentials, language and theme."""
 
-    def __init__(self, app: HTTPApp, *, https: bool, default_locale: str) -> None:
+    def __init__(self, app: HTTPApp, *, https: bool, site: HasLanguage) -> None:
         self.app = app
         self._jar = Jar(https=https)
         self._https = https
-        self._default_locale = default_locale
+        self._site = site
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         visit = visit_in(scope)
@@ -57,7 +70,7 @@ class Heads:
         visit.path = spelled(scope["path"], scope["query_string"])
         check_address(scope["path"], scope["query_string"])
         visit.locale = locale_for(
-            visit.cookies.get(LOCALE.name, ""), headers.get(b"accept-language", b""), self._default_locale
+            visit.cookies.get(LOCALE.name, ""), headers.get(b"accept-language", b""), self._site.known.default_locale
         )
         theme = visit.cookies.get(THEME.name, "")
         visit.theme = theme if theme in THEMES else ""

@@ -66,6 +66,7 @@ class Visit:
 
     # the handler
     keep: Keep | None = None
+    site_version: int = 0  # of the site's settings that the page was made with
     personal: bool = False  # the answer holds something of this visitor's own, whatever `keep` says
 
 

@@ -134,11 +134,11 @@ def robots(request: AnyRequest) -> Response[str]:
 @get("/opensearch.xml", action="site.describe", sync_to_thread=False, include_in_schema=False)
 def opensearch(request: AnyRequest) -> Response[bytes]:
     """How a browser searches this site from its own bar (OpenSearch 1.1)."""
-    settings, locale = installation_of(request).settings, visit_of(request).locale
-    base = settings.base_url.rstrip("/")
+    here, locale = installation_of(request), visit_of(request).locale
+    base, name = here.settings.base_url.rstrip("/"), here.sites.known.name
     root = ET.Element("OpenSearchDescription", {"xmlns": "http://a9.com/-/spec/opensearch/1.1/"})
-    ET.SubElement(root, "ShortName").text = clean(settings.site_name)[:16]
-    about = translate(Text(N_("Search questions, ideas and help of %(site)s"), site=settings.site_name), locale)
+    ET.SubElement(root, "ShortName").text = clean(name)[:16]
+    about = translate(Text(N_("Search questions, ideas and help of %(site)s"), site=name), locale)
     ET.SubElement(root, "Description").text = clean(about)[:1024]
     ET.SubElement(root, "InputEncoding").text = "UTF-8"
     ET.SubElement(root, "Url", {"type": "text/html", "template": f"{base}/search?q={{searchTerms}}"})
@@ -150,14 +150,14 @@ def opensearch(request: AnyRequest) -> Response[bytes]:
 @get("/llms.txt", action="site.describe", sync_to_thread=True, include_in_schema=False)
 def llms(request: AnyRequest) -> Response[str]:
     """What a language model that visits should know: what this is, and where things are in a form it reads well."""
-    settings = installation_of(request).settings
-    base = settings.base_url.rstrip("/")
+    here = installation_of(request)
+    base = here.settings.base_url.rstrip("/")
     with db_of(request).reading() as connection:
-        places = category_list(connection, ANONYMOUS)
+        places, site = category_list(connection, ANONYMOUS), here.sites.now(connection)
     lines = [
-        f"# {settings.site_name}",
+        f"# {site.name}",
         "",
-        _ABOUT,
+        site.description or _ABOUT,
         "",
         "## Where things are",
         "",

@@ -21,10 +21,10 @@ from forum.threads.places import category_named, tag_named
 from forum.threads.syndication import PublicPost, PublicThread, Syndicated
 from moderation.pages import log_head, log_list
 from web.arguments import path_id
-from web.edge.cache import keep
 from web.edge.visit import visit_of
 from web.feeds.atom import By, Entry, Feed, atom
 from web.installation import db_of, installation_of
+from web.pages.keeping import keep_list
 from web.pages.transparency import Link, linked
 from web.translations import translate
 
@@ -35,10 +35,11 @@ MEDIA_TYPE = "application/atom+xml"
 class House:
     """What every feed says of the site: its address, its name, the language it speaks to this reader."""
 
-    def __init__(self, request: AnyRequest) -> None:
-        settings = installation_of(request).settings
-        self.base = settings.base_url.rstrip("/")
-        self.name = settings.site_name
+    def __init__(self, request: AnyRequest, connection: Connection) -> None:
+        here = installation_of(request)
+        self.base = here.settings.base_url.rstrip("/")
+        site = here.sites.now(connection)
+        self.name, self.version = site.name, site.version
         self.locale = visit_of(request).locale
         self._authority = urlsplit(self.base).hostname or "localhost"
 
@@ -58,8 +59,10 @@ def _answered(request: AnyRequest, address: str, make: Callable[[Connection, Hou
     db = db_of(request)
     with db.reading() as connection:
         version = db.last_change(connection)
-        feed = make(connection, House(request))
-    keep(request, address=address, version=version, version_of=db.last_change)
+        house = House(request, connection)
+        feed = make(connection, house)
+    visit_of(request).site_version = house.version
+    keep_list(request, ANONYMOUS, address=address, version=version)
     return Response(atom(feed), media_type=MEDIA_TYPE)
 
 

@@ -11,7 +11,7 @@ from forum.members.pages import company_list
 from moderation.guidelines import RULES
 from reputation import rules as points
 from web.identity import current_actor
-from web.installation import db_of
+from web.installation import db_of, installation_of
 from web.pages.frame import framed, shown
 from web.pages.keeping import keep_list, version_before
 from web.pages.parts import Person
@@ -33,6 +33,7 @@ def about(request: AnyRequest) -> Response[bytes]:
             "about.html",
             framed(request, connection, actor, address="/about"),
             company=company,
+            site=installation_of(request).sites.now(connection),
             rules=[(rule.code, Text(rule.name), Text(rule.says)) for rule in RULES.values()],
             points=points,
         )

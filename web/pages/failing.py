@@ -10,11 +10,12 @@ from web.edge.visit import Visit
 from web.errors import ErrorPage, Explained
 from web.pages.parts import Page, Viewer
 from web.rendering import render
+from web.site import Sites
 
 _OWN_TEMPLATE = frozenset({403, 404, 410, 429, 500, 503})
 
 
-def error_page(site_name: str) -> ErrorPage:
+def error_page(site: Sites) -> ErrorPage:
     """The maker of error pages of a site."""
 
     def make(explained: Explained, visit: Visit) -> bytes:
@@ -23,7 +24,7 @@ def error_page(site_name: str) -> ErrorPage:
         return render(
             template,
             visit.locale,
-            page=_page(site_name, visit),
+            page=_page(site.known.name, visit),
             text=explained.text,
             heading=Text(explained.kind.title),
             number=visit.id if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "",

@@ -13,6 +13,7 @@ from litestar import Response
 from sqlalchemy import Connection
 
 from forum.kernel.access import Actor
+from forum.kernel.clock import now
 from forum.kernel.errors import Text
 from forum.notifications.reading import unread_count
 from web.edge.csrf import form_token
@@ -20,7 +21,7 @@ from web.edge.visit import visit_of
 from web.installation import AnyConnection, installation_of
 from web.locales import LOCALES
 from web.pages import notices
-from web.pages.parts import Page, Viewer
+from web.pages.parts import Banner, Page, Viewer
 from web.rendering import render
 from web.returning import safe_next
 
@@ -44,11 +45,16 @@ def framed(
     `address` is the page's own, path and query, and becomes its canonical link. Pages of visitors hold no token, so that they
     can be kept for all, unless `has_bound_form` says that a form on it needs one (signing in, registering).
     """
-    visit, settings = visit_of(request), installation_of(request).settings
+    visit, here = visit_of(request), installation_of(request)
+    settings, site = here.settings, here.sites.now(connection)
+    visit.site_version = site.version
     return Page(
         locale=language_of(request, actor),
         path=visit.path,
-        site_name=settings.site_name,
+        site_name=site.name,
+        tagline=site.tagline,
+        banner=Banner(site.banner, site.banner_level) if site.has_banner(now()) else None,
+        is_open=site.is_open,
         title=title,
         description=description,
         canonical=settings.base_url.rstrip("/") + address if address else "",

@@ -28,11 +28,10 @@ from forum.search.pages import Similar, similar
 from forum.threads.places import category_named
 from web import forms
 from web.arguments import path_id, query
-from web.edge.cache import keep
 from web.identity import current_actor, current_member
 from web.installation import db_of
 from web.pages.frame import address_of, framed, led_to, moved_to, shown
-from web.pages.keeping import keep_list, version_before
+from web.pages.keeping import keep_list, keep_one, version_before
 from web.pages.parts import Pager, Person
 from web.pages.rows import beginning, thread_href
 from web.pages.threads import previewed
@@ -184,12 +183,7 @@ def article(request: AnyRequest, article_id: FromPath[str], slug: FromPath[str])
         )
         answer = shown("help-article.html", frame, view=_view(connection, actor, read))
     if not actor.is_signed_in:
-        keep(
-            request,
-            address=address,
-            version=read.version,
-            version_of=lambda connection: public_version(connection, article_id=read.id),
-        )
+        keep_one(request, address, read.version, lambda connection: public_version(connection, article_id=read.id))
     return answer
 
 

@@ -12,7 +12,7 @@ from forum.threads.lists import Wanted, thread_list, waiting_longest
 from forum.threads.places import category_list
 from web.arguments import query
 from web.identity import current_actor
-from web.installation import db_of
+from web.installation import db_of, installation_of
 from web.pages.frame import address_of, framed, shown
 from web.pages.keeping import keep_list, version_before
 from web.pages.parts import Pager
@@ -46,7 +46,14 @@ def home(request: AnyRequest) -> Response[bytes]:
         categories = category_list(connection, actor)
         answer = shown(
             "home.html",
-            framed(request, connection, actor, address=address, robots="noindex, follow" if asked.cursor else ""),
+            framed(
+                request,
+                connection,
+                actor,
+                address=address,
+                description=installation_of(request).sites.now(connection).description,
+                robots="noindex, follow" if asked.cursor else "",
+            ),
             categories=categories,
             open_count=sum(category.open_count for category in categories),
             tabs=[

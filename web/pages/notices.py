@@ -51,6 +51,7 @@ NOTICES: Final = {
     "delivery-let-go": Notice(Text(N_("Let go. The next change of the same thing is told as ever.")), "plain"),
     "category-made": Notice(Text(N_("The category is there. It stands last; move it where you like."))),
     "category-saved": Notice(Text(N_("The category is saved."))),
+    "site-saved": Notice(Text(N_("Saved. It holds for everybody now."))),
     "news-read": Notice(Text(N_("Everything is marked as read.")), "plain"),
 }
 """Every sentence that can follow a form, by its name. Pages of other modules add theirs here."""

@@ -36,6 +36,13 @@ class Notice(msgspec.Struct, frozen=True):
     undo: str = ""
 
 
+class Banner(msgspec.Struct, frozen=True):
+    """What an administrator announces on every page. `level`: info, warning or danger."""
+
+    text: str
+    level: str = "info"
+
+
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     """What every page needs beside its content.
 
@@ -46,6 +53,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     locale: str
     path: str
     site_name: str = "Loggia"
+    tagline: str = ""
+    banner: Banner | None = None
+    is_open: bool = True  # anybody may open an account
     title: Text | str = ""
     description: Text | str = ""
     canonical: str = ""

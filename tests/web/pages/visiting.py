@@ -95,11 +95,11 @@ class Site:
 
     @contextmanager
     def counting(self) -> Iterator[list[str]]:
-        """The selects that the site runs meanwhile, those of who is asking and of their bell left out."""
+        """The selects that the site runs meanwhile, those of who is asking, of their bell and of the site's settings left out."""
         seen: list[str] = []
 
         def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            if not re.search(r"FROM (sign_in|member LEFT|notification)\b", statement):
+            if not re.search(r"FROM (sign_in|member LEFT|notification|site_setting)\b", statement):
                 seen.append(statement)
 
         readers = self.own_database._readers
