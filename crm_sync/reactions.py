@@ -7,7 +7,7 @@ things then. So a later fact about the same subject makes older deliveries that 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from crm_sync.claiming import step
@@ -106,6 +106,14 @@ def _article(session: Session, event: events.ArticlePublished | events.ArticleWi
     tell(session, "article", event.article_id, cause=_name(event))
 
 
+def _left(session: Session, event: events.MemberDeleted) -> None:
+    """Whatever a record shows of somebody who left says from now on that it was a former member."""
+    shown = or_(Post.number == 1, Post.accepted_at.is_not(None), Post.official_at.is_not(None))
+    found = select(Post.thread_id).where(Post.author_id == event.member_id, shown).distinct()
+    for thread in session.scalars(select(Thread).where(Thread.id.in_(found)).order_by(Thread.id)):
+        tell(session, "idea" if thread.kind == "idea" else "case", thread.id, cause=_name(event), known_only=True)
+
+
 def _name(event: events.Event) -> str:
     return type(event).__name__
 
@@ -128,4 +136,5 @@ REACTIONS: Mapping[type[events.Event], Callable[[Session, Any], None]] = {
     events.IdeaStatusChanged: _idea,
     events.ArticlePublished: _article,
     events.ArticleWithdrawn: _article,
+    events.MemberDeleted: _left,
 }

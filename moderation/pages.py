@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import BigInteger, Connection, Row, String, and_, bindparam, case, func, or_, select
+from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor
@@ -115,6 +116,14 @@ def log_list(
     rows = connection.execute(_LIST, {**wanted, **as_seen_by(actor)}).all()
     items = tuple(_entry(row) for row in rows[:limit])
     return Page(items=items, next=encode_cursor(items[-1].number) if len(rows) > limit else None)
+
+
+_SINCE: Select[Any] = select(func.count()).where(_D.at >= bindparam("since", type_=UtcTime))
+
+
+def logged_since(session: Session, moment: datetime) -> int:
+    """How many entries the public log has since that moment."""
+    return int(session.execute(_SINCE, {"since": moment}).scalar_one())
 
 
 def decision_page(connection: Connection, actor: Actor, *, number: int) -> LogEntry:

@@ -5,6 +5,7 @@ from forum.articles import reactions as articles
 from forum.kernel.outbox import Subscribers
 from forum.notifications import reactions as notifications
 from forum.search import reactions as search
+from forum.threads import reactions as threads
 from reputation import reactions as reputation
 
 SUBSCRIBERS: Subscribers = {
@@ -13,4 +14,5 @@ SUBSCRIBERS: Subscribers = {
     "articles": articles.REACTIONS,
     "notifications": notifications.REACTIONS,
     "crm": crm.REACTIONS,
+    "threads": threads.REACTIONS,
 }

@@ -21,7 +21,8 @@ from crm_sync import delivering
 from forum.kernel import egress, jobs, outbox
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
-from forum.threads import places
+from forum.threads import places, week
+from moderation import pages
 from web.api.tables import prune as prune_idempotency_keys
 from web.wiring import SUBSCRIBERS
 
@@ -124,10 +125,17 @@ def declare(broker: dramatiq.Broker, work: Callable[[], object]) -> Bell:
     return Bell(lambda: broker.enqueue(actor.message()))
 
 
+def reckon_the_week(db: Database) -> None:
+    """The figures of the front page, of the forum and of the public log together."""
+    with db.transaction() as session:
+        week.reckon(session, decisions=pages.logged_since(session, week.since()))
+
+
 RECURRING = (
     jobs.Recurring("outbox.prune", timedelta(hours=1), outbox.prune),
     jobs.Recurring("idempotency.prune", timedelta(hours=1), prune_idempotency_keys),
     jobs.Recurring("categories.recount", timedelta(minutes=1), places.recount_categories),
+    jobs.Recurring("week.reckon", timedelta(minutes=1), reckon_the_week),
 )
 
 

@@ -52,6 +52,7 @@ class Actor:
     locale: str = ""
     is_bot: bool = False
     suspended: bool = False
+    unverified: bool = False  # has not shown yet that their address is theirs
 
     def can(self, right: str) -> bool:
         """Whether a role or an earned privilege of this actor brings `right`."""

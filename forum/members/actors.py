@@ -3,19 +3,25 @@
 from dataclasses import replace
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, Connection, String, and_, bindparam, select
+from sqlalchemy import BigInteger, Connection, String, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
-from forum.kernel.access import ANONYMOUS, MEMBERS, STAFF, Actor, Role, rights_of
+from forum.kernel.access import ANONYMOUS, MEMBERS, PUBLIC, STAFF, Actor, Role, rights_of
 from forum.kernel.clock import now
 from forum.members.signing_in import SEEN_EVERY, token_hash
-from forum.members.tables import Affiliation, Member, SignIn
+from forum.members.tables import Affiliation, MailAddress, Member, SignIn
 
-_M, _A, _S = Member.__table__.c, Affiliation.__table__.c, SignIn.__table__.c
+_M, _A, _S, _E = (table.__table__.c for table in (Member, Affiliation, SignIn, MailAddress))
 _WITH_AFFILIATION = Member.__table__.outerjoin(Affiliation.__table__, and_(_A.member_id == _M.id, _A.until.is_(None)))
+# Who has no address at all came by a proof of another kind, or never signs in.
+_UNVERIFIED = and_(
+    exists().where(_E.member_id == _M.id, _E.verified_at.is_(None)).correlate(Member.__table__),
+    ~exists().where(_E.member_id == _M.id, _E.verified_at.is_not(None)).correlate(Member.__table__),
+).label("is_unverified")
 _COLUMNS = (
     _M.id, _M.handle, _M.name, _M.role, _M.points, _M.trust_level, _M.privileges, _M.locale,
-    _M.is_bot, _M.suspended_until, _M.deleted_at, _A.team, _A.title,
+    _M.is_bot, _M.suspended_until, _M.deleted_at, _M.deactivated_at, _A.team, _A.title,
+    _UNVERIFIED,
 )  # fmt: skip
 _ACTOR = select(*_COLUMNS).select_from(_WITH_AFFILIATION).where(_M.id == bindparam("member_id", type_=BigInteger))
 _SIGNED_IN = (
@@ -36,7 +42,7 @@ SYSTEM = Actor(
 
 
 def actor_of(connection: Connection | Session, member_id: int | None) -> Actor:
-    """Who acts, with what they may do right now. Nobody, an unknown or a deleted member is anonymous."""
+    """Who acts, with what they may do right now. Nobody, an unknown member or one who left is anonymous."""
     if member_id is None:
         return ANONYMOUS
     row = connection.execute(_ACTOR, {"member_id": member_id}).one_or_none()
@@ -50,17 +56,22 @@ def actor_signed_in(connection: Connection, token: str) -> tuple[Actor, bool] | 
     """
     row = connection.execute(_SIGNED_IN, {"token_hash": token_hash(token)}).one_or_none()
     moment = now()
-    if row is None or row.deleted_at is not None or row.expires_at <= moment:
+    if row is None or _has_left(row) or row.expires_at <= moment:
         return None
     return _actor(row), moment - row.last_seen_at > SEEN_EVERY
 
 
+def _has_left(row: Any) -> bool:
+    return row.deleted_at is not None or row.deactivated_at is not None
+
+
 def _actor(row: Any) -> Actor:
-    if row.deleted_at is not None:
+    if _has_left(row):
         return ANONYMOUS
     is_staff = row.team is not None
     role = cast("Role", row.role)
     suspended = row.suspended_until is not None and row.suspended_until > now()
+    only_reads = suspended or row.is_unverified
     return Actor(
         member_id=row.id,
         handle=row.handle,
@@ -71,13 +82,21 @@ def _actor(row: Any) -> Actor:
         title=row.title or "",
         points=row.points,
         trust_level=row.trust_level,
-        privileges=frozenset() if suspended else frozenset(row.privileges),
-        rights=frozenset() if suspended else rights_of(role, is_staff=is_staff),
-        clearance=STAFF if is_staff or role == "administrator" else MEMBERS,
+        privileges=frozenset() if only_reads else frozenset(row.privileges),
+        rights=frozenset() if only_reads else rights_of(role, is_staff=is_staff),
+        clearance=_clearance(row, is_staff=is_staff),
         locale=row.locale,
         is_bot=row.is_bot,
         suspended=suspended,
+        unverified=row.is_unverified,
     )
+
+
+def _clearance(row: Any, *, is_staff: bool) -> int:
+    """Anybody can type an address, so who has not shown that it is theirs sees what everybody sees."""
+    if row.is_unverified:
+        return PUBLIC
+    return STAFF if is_staff or row.role == "administrator" else MEMBERS
 
 
 def with_scopes(actor: Actor, scopes: list[str]) -> Actor:

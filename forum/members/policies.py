@@ -13,8 +13,15 @@ class HasId(Protocol):
     def id(self) -> int: ...
 
 
+CONFIRM_FIRST = denied(
+    N_("Confirm your mail address first: follow the link we sent you. Your settings can send it once more.")
+)
+
+
 def may_edit_profile(actor: Actor, member: HasId) -> Verdict:
-    """Everybody their own."""
+    """Everybody their own, once they are somebody: a profile is a page that all can read."""
+    if actor.member_id == member.id and actor.unverified:
+        return CONFIRM_FIRST
     if actor.member_id == member.id and not actor.suspended:
         return ALLOWED
     return denied(N_("You can only change your own profile."))

@@ -7,6 +7,8 @@ from datetime import timedelta
 from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
+from forum.events import MemberChanged
+from forum.kernel import outbox
 from forum.kernel.access import Actor
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Invalid, NotFound
@@ -50,13 +52,18 @@ def login_key(login: str) -> str:
 def _member_named(login: str) -> object:
     key = login_key(login)
     if "@" in key:
-        return select(MailAddress.member_id).where(MailAddress.address_key == key).scalar_subquery()
+        mine = (MailAddress.address_key == key, MailAddress.verified_at.is_not(None))  # else it may be many people's
+        return select(MailAddress.member_id).where(*mine).scalar_subquery()
     return select(_M.id).where(_M.handle_key == key).scalar_subquery()
 
 
 def sign_in(session: Session, *, member_id: int, user_agent: str = "") -> str:
-    """Open a session for a browser; returns the token for its cookie, which is not kept."""
+    """Open a session for a browser; returns the token for its cookie, which is not kept.
+
+    Who had deactivated their account is back with it.
+    """
     token, moment = secrets.token_urlsafe(32), now()
+    come_back(session, member_id=member_id)
     session.add(
         SignIn(
             member_id=member_id,
@@ -68,6 +75,19 @@ def sign_in(session: Session, *, member_id: int, user_agent: str = "") -> str:
         )
     )
     return token
+
+
+def come_back(session: Session, *, member_id: int) -> bool:
+    """Open a deactivated account again; returns whether it was one."""
+    back = session.execute(
+        update(Member)
+        .where(Member.id == member_id, Member.deactivated_at.is_not(None), Member.deleted_at.is_(None))
+        .values(deactivated_at=None)
+        .returning(Member.id)
+    ).one_or_none()
+    if back is not None:
+        outbox.record(session, MemberChanged(member_id=member_id))
+    return back is not None
 
 
 def seen(session: Session, token: str) -> None:

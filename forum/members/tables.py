@@ -48,14 +48,28 @@ class Member(Base):
 
 
 class MailAddress(Base):
-    """An address of a member. The key is folded, so that spellings that reach one mailbox belong to one account."""
+    """An address of a member. The key is folded, so that spellings that reach one mailbox belong to one account.
+
+    An address is somebody's once they showed that they read its mail; until then any number of people may say it is theirs,
+    so that nobody can keep its owner away or learn that there is one.
+    """
 
     __tablename__ = "mail_address"
+    __table_args__ = (
+        Index(
+            "ux_mail_address_verified",
+            "address_key",
+            unique=True,
+            sqlite_where=text("verified_at IS NOT NULL"),
+            postgresql_where=text("verified_at IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
     address: Mapped[str] = mapped_column(String(254))
-    address_key: Mapped[str] = mapped_column(folded(254), unique=True)
+    address_key: Mapped[str] = mapped_column(folded(254), index=True)
     verified_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
@@ -103,7 +117,8 @@ class ApiToken(Base):
 class MailedToken(Base):
     """A key that went out by mail: good once, for one purpose, to one address, for a while. Kept as SHA-256 (hex).
 
-    `purpose` is "verify", "reset", "change", "revert" or "restore". A new one for the same member and purpose ends the old ones.
+    `purpose` is "verify", "reset", "change", "revert", "restore" or "delete". A new one for the same member and purpose ends the
+    old ones; of "revert" each address keeps its own, so that who takes an account away cannot end what would give it back.
     """
 
     __tablename__ = "mailed_token"
@@ -122,6 +137,7 @@ class MailDelivery(Leased, Base):
     """A mail that is to go out. It holds no words and no key: both are made when it is sent, for the address of then.
 
     `address` is where it goes; "" is the member's own verified address. `cause` makes sending for one reason twice impossible.
+    `target` is the SHA-256 (hex) of the folded address that somebody typed, by which what strangers can cause is counted.
     """
 
     __tablename__ = "mail_delivery"
@@ -133,6 +149,7 @@ class MailDelivery(Leased, Base):
             sqlite_where=text("state IN ('waiting', 'running')"),
             postgresql_where=text("state IN ('waiting', 'running')"),
         ),
+        Index("ix_mail_delivery_target", "target", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -140,6 +157,7 @@ class MailDelivery(Leased, Base):
     member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True, default=None)
     kind: Mapped[str] = mapped_column(String(30))
     address: Mapped[str] = mapped_column(String(254), default="")
+    target: Mapped[str] = mapped_column(folded(64), default="", server_default="")
     cause: Mapped[str] = mapped_column(String(80), unique=True)
     values: Mapped[dict[str, Any]] = mapped_column(Json, default_factory=dict)
     created_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -19,7 +19,12 @@ _T, _M = ApiToken.__table__.c, Member.__table__.c
 _BY_TOKEN = (
     select(_T.id, _T.member_id, _T.scopes, _T.last_used_at)
     .join(Member.__table__, _M.id == _T.member_id)
-    .where(_T.token_hash == bindparam("token_hash", type_=String), _T.revoked_at.is_(None), _M.deleted_at.is_(None))
+    .where(
+        _T.token_hash == bindparam("token_hash", type_=String),
+        _T.revoked_at.is_(None),
+        _M.deleted_at.is_(None),
+        _M.deactivated_at.is_(None),
+    )
 )
 
 
@@ -62,6 +67,13 @@ def revoke(session: Session, actor: Actor, *, token_id: int) -> None:
     ).one_or_none()
     if done is None:
         raise NotFound()
+
+
+def revoke_all(session: Session, *, member_id: int) -> None:
+    """End every token of a member."""
+    session.execute(
+        update(ApiToken).where(ApiToken.member_id == member_id, ApiToken.revoked_at.is_(None)).values(revoked_at=now())
+    )
 
 
 def member_by_token(connection: Connection, token: str) -> tuple[int, list[str]] | None:

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import literal, select
+from sqlalchemy import delete, literal, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import ColumnElement
 
 from forum.events import (
     AnswerAccepted,
     IdeaStatusChanged,
+    MemberDeleted,
     OfficialMarked,
     PostAdded,
     PostHidden,
@@ -159,6 +160,11 @@ def _tell_followers(
     session.execute(insert_new(session, Notification).from_select(list(told), followers))
 
 
+def forget_member(session: Session, event: MemberDeleted) -> None:
+    """Nobody reads what was kept for somebody who left."""
+    session.execute(delete(Notification).where(Notification.member_id == event.member_id))
+
+
 REACTIONS: dict[type[Any], Reaction] = {
     PostAdded: told_of_reply,
     AnswerAccepted: told_of_acceptance,
@@ -169,4 +175,5 @@ REACTIONS: dict[type[Any], Reaction] = {
     ThreadHidden: told_of_thread_removal,
     ThreadRestored: told_of_thread_removal,
     ThreadClosed: told_of_closing,
+    MemberDeleted: forget_member,
 }

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from forum.kernel.access import ALLOWED, Actor, Verdict, denied
 from forum.kernel.errors import N_
+from forum.members.policies import CONFIRM_FIRST
 
 ASKERS_TIME = timedelta(days=7)
 """How long the choice of the accepted answer is the asker's alone."""
@@ -70,11 +71,13 @@ class AskersWord:
 
 
 def may_take_part(actor: Actor) -> Verdict:
-    """Anything that leaves a trace: signed in, and not suspended."""
+    """Anything that leaves a trace: signed in, with an address that is theirs, and not suspended."""
     if not actor.is_signed_in:
         return denied(N_("Sign in to take part."))
     if actor.suspended:
         return denied(N_("Your account is suspended, so you can read but not take part."))
+    if actor.unverified:
+        return CONFIRM_FIRST
     return ALLOWED
 
 

@@ -6,6 +6,7 @@ acceptance by `answers`, official marks by `official`.
 """
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -61,6 +62,15 @@ class CategoryModerator(Base):
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"), primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True, index=True)
     since: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class KeptFigures(Base):
+    """Figures that are too dear to reckon for every reader: reckoned now and then, and kept under a name."""
+
+    __tablename__ = "kept_figures"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
 class Tag(Base):
@@ -283,6 +293,7 @@ class Acceptance(Base):
             postgresql_where=text("withdrawn_at IS NULL"),
         ),
         Index("ix_acceptance_thread", "thread_id"),
+        Index("ix_acceptance_at", "at"),
         {"sqlite_autoincrement": True},
     )
 

@@ -1,5 +1,7 @@
 """Accounts: registering, changing what one says of oneself, passwords, roles."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,7 +17,7 @@ PASSWORD = "a sentence is good"
 
 
 def registered(session: Session, handle: str = "marta", **changes: str) -> Actor:
-    given = {"mail": f"{handle}@post.example", "password": PASSWORD, **changes}
+    given: dict[str, Any] = {"mail": f"{handle}@post.example", "password": PASSWORD, **changes}
     member = accounts.register(session, handle=handle, **given)
     session.flush()
     return actor_of(session, member.id)

@@ -10,6 +10,7 @@ from litestar import Request, Response, get
 from forum.kernel.errors import N_, Text
 from forum.threads.lists import Wanted, thread_list, waiting_longest
 from forum.threads.places import category_list
+from forum.threads.week import this_week
 from web.arguments import query
 from web.identity import current_actor
 from web.installation import db_of, installation_of
@@ -66,6 +67,7 @@ def home(request: AnyRequest) -> Response[bytes]:
                 older=address_of("/", sort=sort, cursor=found.next) if found.next else "",
             ),
             waiting=waiting_longest(connection, actor),
+            week=this_week(connection),
         )
     keep_list(request, actor, address=address, version=version)
     return answer

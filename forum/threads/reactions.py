@@ -1,0 +1,25 @@
+"""What threads do on facts about people: pages that show somebody who left are drawn anew, and nobody follows for them."""
+
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from forum.events import MemberDeleted
+from forum.kernel.outbox import Reaction
+from forum.threads.tables import Post, Subscription, Thread
+
+
+def forget_member(session: Session, event: MemberDeleted) -> None:
+    """A page that was kept for readers is kept under its thread's version; a new one makes it follow within a second."""
+    session.execute(delete(Subscription).where(Subscription.member_id == event.member_id))
+    shown_in = select(Post.thread_id).where(Post.author_id == event.member_id)
+    session.execute(
+        update(Thread)
+        .where(Thread.id.in_(shown_in))
+        .values(version=Thread.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+REACTIONS: dict[type[Any], Reaction] = {MemberDeleted: forget_member}

@@ -1,0 +1,175 @@
+"""Everything that is kept about one person, as files they can take along: gathered over all floors, so it is put together here.
+
+Keys, passwords and what only looks like data (hashes, leases) stay out. What others wrote, and who voted or reported, is theirs.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from io import RawIOBase
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import BigInteger, Connection, Table, bindparam, select
+from sqlalchemy.sql import Select
+
+from forum.ideas.tables import IdeaStatusChange
+from forum.kernel.access import Actor, require
+from forum.kernel.db import Database
+from forum.members.policies import may_sign_in_settings
+from forum.members.tables import (
+    Affiliation,
+    ApiToken,
+    Consent,
+    Credential,
+    Group,
+    GroupMember,
+    Identity,
+    ImportedBadge,
+    MailAddress,
+    MailDelivery,
+    Member,
+    SignIn,
+)
+from forum.notifications.tables import Notification
+from forum.threads.tables import Acceptance, Category, OfficialMark, Post, Revision, Subscription, Thread, Vote
+from moderation.tables import Decision, DecisionText, Flag
+from reputation.tables import LedgerEntry
+
+_ME: Final = bindparam("member_id", type_=BigInteger)
+_AT_ONCE = 500  # rows that are in memory at one time
+_PLAIN = msgspec.json.Encoder()
+
+
+def _of(entity: Any, *names: str, by: str = "member_id") -> Select[Any]:
+    """The named columns of the person's own rows."""
+    table: Table = entity.__table__
+    keys = [column.name for column in table.primary_key]
+    return (
+        select(*(table.c[name] for name in names)).where(table.c[by] == _ME).order_by(*(table.c[key] for key in keys))
+    )
+
+
+_T, _P, _C, _D, _X, _G, _GM = (
+    table.__table__.c for table in (Thread, Post, Category, Decision, DecisionText, Group, GroupMember)
+)
+_POSTS: Select[Any] = (
+    select(
+        _P.id, _P.thread_id, _P.number, _T.title, _T.kind, _C.slug.label("category"), _P.source, _P.is_comment, _P.locale,
+        _P.created_at, _P.edited_at, _P.deleted_at, _P.hidden_at, _P.up, _P.down, _P.accepted_at, _P.official_at,
+        _P.badge_team, _P.badge_title,
+    )
+    .join_from(Post.__table__, Thread.__table__, _T.id == _P.thread_id)
+    .join(Category.__table__, _C.id == _T.category_id)
+    .where(_P.author_id == _ME)
+    .order_by(_P.id)
+)  # fmt: skip
+_DECISIONS: Select[Any] = (
+    select(_D.number, _D.at, _D.action, _D.rule, _D.reason_code, _D.role, _D.automated, _D.target_kind, _X.text)
+    .join(DecisionText.__table__, _X.decision_id == _D.id)
+    .where(_X.about_member_id == _ME)
+    .order_by(_D.number)
+)
+_GROUPS: Select[Any] = (
+    select(_G.name, _GM.since, _GM.source)
+    .join(GroupMember.__table__, _GM.group_id == _G.id)
+    .where(_GM.member_id == _ME)
+    .order_by(_G.id)
+)
+_FILES: tuple[tuple[str, Select[Any]], ...] = (
+    (
+        "profile",
+        _of(
+            Member, "id", "handle", "name", "role", "locale", "time_zone", "bio", "points", "trust_level", "privileges",
+            "is_bot", "is_imported", "is_unlisted", "hides_activity", "created_at", "silenced_until", "suspended_until",
+            by="id",
+        ),
+    ),
+    ("addresses", _of(MailAddress, "address", "verified_at", "created_at")),
+    ("password", _of(Credential, "changed_at")),
+    ("sessions", _of(SignIn, "user_agent", "created_at", "last_seen_at", "expires_at", "revoked_at")),
+    ("tokens", _of(ApiToken, "name", "scopes", "created_at", "last_used_at", "revoked_at")),
+    ("identities", _of(Identity, "issuer", "subject", "address", "linked_at", "last_used_at")),
+    ("consents", _of(Consent, "purpose", "is_given", "at")),
+    ("groups", _GROUPS),
+    ("affiliations", _of(Affiliation, "team", "title", "kind", "proof", "since", "until")),
+    ("badges", _of(ImportedBadge, "name", "grade", "awarded_at")),
+    ("mails", _of(MailDelivery, "kind", "address", "state", "created_at", "settled_at")),
+    ("posts", _POSTS),
+    ("versions", _of(Revision, "post_id", "number", "source", "title", "tags", "as_role", "comment", "at", by="author_id")),
+    ("votes", _of(Vote, "post_id", "value", "at")),
+    ("following", _of(Subscription, "thread_id", "since")),
+    ("accepted", _of(Acceptance, "thread_id", "post_id", "as_role", "at", "withdrawn_at", by="by_member_id")),
+    ("official", _of(OfficialMark, "thread_id", "post_id", "team", "at", "withdrawn_at", by="by_member_id")),
+    ("idea-statuses", _of(IdeaStatusChange, "thread_id", "before", "after", "source", "team", "at", by="by_member_id")),
+    ("ledger", _of(LedgerEntry, "post_id", "reason", "points", "day", "at")),
+    ("notifications", _of(Notification, "kind", "thread_id", "post_id", "values", "created_at", "read_at")),
+    ("flags", _of(Flag, "post_id", "reason", "note", "created_at", "outcome")),
+    ("decisions", _DECISIONS),
+)  # fmt: skip
+
+
+def personal_data(connection: Connection, actor: Actor) -> Iterator[tuple[str, bytes]]:
+    """What is kept about whoever asks: names of files and their bytes, piece by piece; pieces of one file follow one another.
+
+    Raises:
+        NotAllowed: nobody is signed in.
+    """
+    require(may_sign_in_settings(actor))
+    for name, statement in _FILES:
+        for piece in _listed(connection, statement, {"member_id": actor.member_id}):
+            yield f"{name}.json", piece
+
+
+def _listed(connection: Connection, statement: Select[Any], values: dict[str, Any]) -> Iterator[bytes]:
+    """The rows as a JSON list, one to a line. Read in portions, because no cursor stays open outside a transaction."""
+    before, start = b"[\n", 0
+    portion = statement.limit(_AT_ONCE).offset(bindparam("start"))
+    while rows := connection.execute(portion, values | {"start": start}).mappings().all():
+        yield before + b",\n".join(_PLAIN.encode(dict(row)) for row in rows)
+        before, start = b",\n", start + _AT_ONCE
+        if len(rows) < _AT_ONCE:
+            break
+    yield b"[]\n" if not start else b"\n]\n"
+
+
+class _Outlet(RawIOBase):
+    """Where the archive is written to: what came is taken away before more comes, so it is never whole in memory."""
+
+    def __init__(self) -> None:
+        self._written: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._written.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> bytes:
+        whole = b"".join(self._written)
+        self._written.clear()
+        return whole
+
+
+def archive(db: Database, actor_of: Callable[[Connection], Actor]) -> Iterator[bytes]:
+    """The files of `personal_data` as one ZIP archive, to be streamed. Who asks is found out on the connection that reads."""
+    outlet = _Outlet()
+    with db.reading() as connection, zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as packed:
+        yield from _packed(packed, outlet, personal_data(connection, actor_of(connection)))
+    yield outlet.taken()
+
+
+def _packed(packed: zipfile.ZipFile, outlet: _Outlet, pieces: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
+    name, file = "", None
+    for of, piece in pieces:
+        if of != name:
+            if file is not None:
+                file.close()
+            name, file = of, packed.open(of, "w")
+        assert file is not None
+        file.write(piece)
+        yield outlet.taken()
+    if file is not None:
+        file.close()
