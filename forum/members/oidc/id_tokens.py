@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -29,7 +30,7 @@ LEEWAY: Final = timedelta(minutes=1)  # by which a provider's clock may differ f
 OLDEST: Final = timedelta(minutes=10)  # a token is fetched as soon as it is made
 LONGEST: Final = 65_536  # characters; a thousand groups fit
 _LAST_MOMENT: Final = 1e11  # seconds; no clock of ours gets there
-_SHORTEST_RSA: Final = 2_048  # bits
+_SHORTEST_MODULUS: Final = 341  # letters, of six bits each: 2,048 bits
 _HASHES: Final = {
     "256": hashlib.sha256,
     "384": hashlib.sha384,
@@ -82,7 +83,8 @@ def believed(
         UnknownKey: none of these keys signed it.
         Forged: for every other reason.
     """
-    header, claims = _opened(token, keys, algorithms)
+    header, payload = opened(token, keys, algorithms)
+    claims = _claims(payload)
     _check_parties(claims, issuer=issuer, client_id=client_id)
     _check_times(claims, at)
     if not isinstance(claims.get("nonce"), str) or not hmac.compare_digest(claims["nonce"].encode(), nonce.encode()):
@@ -92,7 +94,13 @@ def believed(
     return claims
 
 
-def _opened(token: str, keys: KeySet, algorithms: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+def opened(token: str, keys: KeySet, algorithms: Sequence[str] = ()) -> tuple[dict[str, Any], bytes]:
+    """The header of a token, and what one of these keys signed with it (RFC 7515, section 5.2).
+
+    Raises:
+        UnknownKey: none of them did.
+        Forged: for every other reason.
+    """
     header = _header(token)
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
@@ -101,7 +109,7 @@ def _opened(token: str, keys: KeySet, algorithms: Sequence[str]) -> tuple[dict[s
         raise Forged("the provider does not use its algorithm")
     for key in _fitting(keys, header, algorithm):
         try:
-            return header, _claims(jws.deserialize_compact(token, key, registry=_REGISTRY).payload)
+            return header, jws.deserialize_compact(token, key, registry=_REGISTRY).payload or b""
         except (JoseError, ValueError, TypeError):
             continue
     raise UnknownKey("none of the provider's keys signed it")
@@ -133,23 +141,21 @@ def _fitting(keys: KeySet, header: dict[str, Any], algorithm: str) -> Iterator[A
             continue
         if algorithm in CURVES and raw.get("crv") != CURVES[algorithm]:
             continue
+        if ALGORITHMS[algorithm] == "RSA" and len(str(raw.get("n", ""))) < _SHORTEST_MODULUS:
+            continue
         try:
-            key = jwk.import_key({name: value for name, value in raw.items() if name in _PUBLIC})
+            yield jwk.import_key({name: value for name, value in raw.items() if name in _PUBLIC})
         except (JoseError, ValueError, TypeError, KeyError):
             continue
-        if ALGORITHMS[algorithm] != "RSA" or getattr(key.raw_value, "key_size", 0) >= _SHORTEST_RSA:
-            yield key
 
 
 _ALIASES: Final = {name: {"EdDSA", "Ed25519"} for name in ("EdDSA", "Ed25519")}  # one algorithm, renamed by RFC 9864
 _PUBLIC: Final = frozenset({"kty", "kid", "n", "e", "crv", "x", "y"})
 
 
-def _claims(payload: bytes | None) -> dict[str, Any]:
-    import json
-
+def _claims(payload: bytes) -> dict[str, Any]:
     try:
-        claims = json.loads(payload or b"", object_pairs_hook=_each_once, parse_constant=_no_number)
+        claims = json.loads(payload, object_pairs_hook=_each_once, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise Forged("its claims cannot be read") from None
     if not isinstance(claims, dict):
