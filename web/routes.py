@@ -39,6 +39,7 @@ from web.pages import (
     transparency,
     versions,
 )
+from web.pages.admin import audit as admin_audit
 from web.pages.admin import categories as admin_categories
 from web.pages.admin import settings as admin_settings
 from web.pages.admin import start as admin_start
@@ -75,6 +76,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *transparency.routes,
     *about.routes,
     *admin_start.routes,
+    *admin_audit.routes,
     *admin_categories.routes,
     *admin_settings.routes,
     *crm.routes,

@@ -1,4 +1,4 @@
-"""What the settings and administration pages read: one's account, browsers and tokens; who belongs to the company; the audit log."""
+"""What the settings and administration pages read: one's account, browsers and tokens; who belongs to the company."""
 
 from datetime import datetime
 from typing import Any
@@ -10,15 +10,11 @@ from sqlalchemy.sql import Select
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import UtcTime
-from forum.kernel.paging import Page, decode_cursor, encode_cursor
-from forum.members.policies import may_administer, may_sign_in_settings
+from forum.members.policies import may_sign_in_settings
 from forum.members.signing_in import token_hash
-from forum.members.tables import Affiliation, ApiToken, AuditEntry, MailAddress, Member, SignIn
+from forum.members.tables import Affiliation, ApiToken, MailAddress, Member, SignIn
 
-_M, _S, _K, _A, _E, _B = (
-    table.__table__.c for table in (Member, SignIn, ApiToken, AuditEntry, MailAddress, Affiliation)
-)
-_LAST = 2**62
+_M, _S, _K, _E, _B = (table.__table__.c for table in (Member, SignIn, ApiToken, MailAddress, Affiliation))
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,18 +57,6 @@ class CompanyLine(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
 
 
-class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A privileged action on the installation. `by` is "" where the command line or a job acted."""
-
-    id: int
-    at: datetime
-    by: str
-    voice: str
-    action: str
-    subject: str
-    detail: dict[str, Any]
-
-
 _ACCOUNT: Select[Any] = (
     select(_M.handle, _M.name, _M.bio, _M.locale, _E.address)
     .outerjoin(MailAddress.__table__, _E.member_id == _M.id)
@@ -101,13 +85,6 @@ _COMPANY: Select[Any] = (
     .where(_B.until.is_(None), _M.deleted_at.is_(None))
     .order_by(_B.team, _B.since, _M.id)
     .limit(200)
-)
-_AUDIT: Select[Any] = (
-    select(_A.id, _A.at, _M.handle, _A.voice, _A.action, _A.subject, _A.detail)
-    .outerjoin(Member.__table__, _M.id == _A.member_id)
-    .where(_A.id < bindparam("before", type_=BigInteger))
-    .order_by(_A.id.desc())
-    .limit(bindparam("limit"))
 )
 
 
@@ -156,28 +133,3 @@ def token_list(connection: Connection, actor: Actor) -> tuple[TokenLine, ...]:
 def company_list(connection: Connection) -> tuple[CompanyLine, ...]:
     """Who answers for the company, team by team."""
     return tuple(CompanyLine(**row._mapping) for row in connection.execute(_COMPANY))
-
-
-def audit_list(connection: Connection, actor: Actor, *, cursor: str = "", limit: int = 20) -> Page[AuditLine]:
-    """Privileged actions on the installation, the newest first.
-
-    Raises:
-        NotAllowed: only administrators see it.
-        Invalid: the cursor is not one of ours.
-    """
-    require(may_administer(actor))
-    before = decode_cursor(cursor, int)[0] if cursor else _LAST
-    rows = connection.execute(_AUDIT, {"before": before, "limit": limit + 1}).all()
-    items = tuple(
-        AuditLine(
-            id=row.id,
-            at=row.at,
-            by=row.handle or "",
-            voice=row.voice,
-            action=row.action,
-            subject=row.subject,
-            detail=row.detail,
-        )
-        for row in rows[:limit]
-    )
-    return Page(items=items, next=encode_cursor(items[-1].id) if len(rows) > limit else None)

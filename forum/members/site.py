@@ -27,6 +27,7 @@ from forum.members.tables import SiteSetting
 Check = Callable[[str], Text | None]
 REGISTRATION: Final = ("open", "invitation", "closed")
 LEVELS: Final = ("info", "warning", "danger")
+_ASIDE: Final = "first-steps-aside"
 _STAMP: Final = "stamp"  # the row that changes with whatever pages of all visitors show beside the settings
 
 
@@ -180,12 +181,31 @@ def _check(wanted: dict[str, str]) -> None:
         raise Invalid(problems)
 
 
+def put_aside(session: Session, actor: Actor, *, step: str) -> None:
+    """Take a line off the list of first steps for every administrator; twice changes nothing.
+
+    Raises:
+        NotAllowed: only administrators may.
+    """
+    require(may_administer(actor))
+    present = aside(session)
+    if step not in present:
+        _put(session, actor, _ASIDE, sorted({*present, step}))
+        audit.record(session, actor, "first-steps.dismiss", "site", step=step)
+
+
+def aside(connection: Connection | Session) -> frozenset[str]:
+    """The first steps that administrators set aside."""
+    value = connection.execute(select(SiteSetting.value).where(SiteSetting.name == _ASIDE)).scalar_one_or_none()
+    return frozenset(value if isinstance(value, list) else ())
+
+
 def touch(session: Session) -> None:
     """Something changed that pages for everybody show wherever they are kept, such as the name of a category."""
     _put(session, None, _STAMP, now().isoformat())
 
 
-def _put(session: Session, actor: Actor | None, name: str, value: str) -> None:
+def _put(session: Session, actor: Actor | None, name: str, value: str | list[str]) -> None:
     by = None if actor is None else actor.member_id
     values = {"name": name, "value": value, "changed_at": now(), "changed_by": by}
     session.execute(insert_new(session, SiteSetting).values(values))
@@ -199,13 +219,13 @@ def _locked(session: Session, name: str) -> SiteSetting:
     ).scalar_one()
 
 
-def require_open(connection: Connection | Session, settings: Settings, *, invited: bool = False) -> None:
+def require_open(connection: Connection | Session, *, invited: bool = False) -> None:
     """Go on only if an account may be opened: by anybody, or by somebody with an invitation.
 
     Raises:
         NotAllowed: nobody may just now, or only with an invitation.
     """
-    mode = read(connection, settings).registration
+    mode = stored(connection).get("registration", "open")
     if mode == "closed":
         raise NotAllowed(N_("No new accounts are opened here at present."))
     if mode == "invitation" and not invited:

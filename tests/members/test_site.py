@@ -101,12 +101,12 @@ def test_the_version_changes_with_anything_that_is_shown(session: Session, setti
     assert site.read(session, settings).version == versions[-1]
 
 
-def test_who_may_open_an_account(session: Session, settings: Settings) -> None:
-    site.require_open(session, settings)
+def test_who_may_open_an_account(session: Session) -> None:
+    site.require_open(session)
     site.change(session, SYSTEM, {"registration": "invitation"})
     with pytest.raises(NotAllowed):
-        site.require_open(session, settings)
-    site.require_open(session, settings, invited=True)
+        site.require_open(session)
+    site.require_open(session, invited=True)
     site.change(session, SYSTEM, {"registration": "closed"})
     with pytest.raises(NotAllowed):
-        site.require_open(session, settings, invited=True)
+        site.require_open(session, invited=True)

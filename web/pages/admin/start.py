@@ -1,66 +1,58 @@
-"""The start page of the administration: what runs here, where to go, and the receipts of privileged actions."""
+"""The start page of the administration: what is still to be done, what runs here, the newest receipts."""
 
 from __future__ import annotations
 
 import sys
-from datetime import datetime
 from typing import Any
 
-import msgspec
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
 
 from forum.kernel.access import require
-from forum.kernel.errors import N_, Text
+from forum.kernel.errors import N_, NotFound, Text
 from forum.kernel.settings import Settings
-from forum.members.pages import AuditLine, audit_list
+from forum.members import site
 from forum.members.policies import may_administer
+from forum.members.receipts import audit_list
 from moderation.queue import waiting_count
-from web.arguments import query
 from web.identity import current_member
 from web.installation import db_of, installation_of
-from web.pages.frame import address_of, framed, shown
-from web.pages.parts import Pager
+from web.pages.admin import first_steps
+from web.pages.admin.receipts import receipt
+from web.pages.frame import framed, led_to, shown
 
 AnyRequest = Request[Any, Any, Any]
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """From where on the receipts are shown."""
-
-    cursor: str = ""
-
-
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """A privileged action as the page shows it."""
-
-    at: datetime
-    by: str
-    voice: str
-    action: str
-    subject: str
-    detail: str
+_NEWEST = 5
 
 
 @get("/admin", action="admin.read", sync_to_thread=True, include_in_schema=False)
 def start(request: AnyRequest) -> Response[bytes]:
     """What an administrator sees first."""
-    asked = query(request, Asked)
+    settings = installation_of(request).settings
     with db_of(request).reading() as connection:
         actor = current_member(request, connection)
         require(may_administer(actor))
-        audit = audit_list(connection, actor, cursor=asked.cursor)
-        page = framed(request, connection, actor, robots="noindex")
+        newest = audit_list(connection, actor, limit=_NEWEST)
         return shown(
             "admin/start.html",
-            page,
-            parts=running(installation_of(request).settings),
+            framed(request, connection, actor, robots="noindex"),
+            steps=first_steps.steps(connection, settings),
+            parts=running(settings),
             waiting=waiting_count(connection, actor),
-            receipts=[_receipt(line) for line in audit.items],
-            pager=Pager(
-                first="/admin" if asked.cursor else "",
-                older=address_of("/admin", cursor=audit.next) if audit.next else "",
-            ),
+            receipts=[receipt(line) for line in newest.items],
         )
+
+
+@post("/admin/first-steps/{step:str}/aside", action="site.manage", sync_to_thread=True, include_in_schema=False)
+def put_aside(request: AnyRequest, step: FromPath[str]) -> Response[bytes]:
+    """Take a line off the list, for every administrator."""
+    with db_of(request).transaction() as session:
+        actor = current_member(request, session.connection())
+        require(may_administer(actor))
+        if step not in first_steps.NAMES:
+            raise NotFound()
+        site.put_aside(session, actor, step=step)
+    return led_to(request, "/admin")
 
 
 def running(settings: Settings) -> list[tuple[Text | str, Text | str]]:
@@ -80,9 +72,4 @@ def _broker(settings: Settings) -> str:
     return "RabbitMQ" if (settings.broker_url or "").startswith("amqp") else "Redis"
 
 
-def _receipt(line: AuditLine) -> Receipt:
-    detail = ", ".join(f"{name}: {value}" for name, value in line.detail.items() if value not in ("", None, [], {}))
-    return Receipt(at=line.at, by=line.by, voice=line.voice, action=line.action, subject=line.subject, detail=detail)
-
-
-routes = [start]
+routes = [start, put_aside]
