@@ -99,13 +99,18 @@ def _clearance(row: Any, *, is_staff: bool) -> int:
     return STAFF if is_staff or row.role == "administrator" else MEMBERS
 
 
+_LOOKING = frozenset({"post:see-hidden", "article:review", "moderate", "administer"})
+"""Rights that also open what is only read."""
+_DECIDING = frozenset({"moderate", "post:see-hidden", "thread:close"})
+
+
 def with_scopes(actor: Actor, scopes: list[str]) -> Actor:
     """The actor as a token lets them act: what the token's scopes leave out, they may not."""
     kept = actor
     if "write" not in scopes:
-        kept = replace(kept, privileges=frozenset(), rights=kept.rights & {"post:see-hidden"})
+        kept = replace(kept, privileges=frozenset(), rights=kept.rights & _LOOKING)
     if "moderate" not in scopes:
-        kept = replace(kept, rights=kept.rights - {"moderate", "post:see-hidden", "thread:close"})
+        kept = replace(kept, privileges=kept.privileges - _DECIDING, rights=kept.rights - _DECIDING)
     if "administer" not in scopes:
         kept = replace(kept, rights=kept.rights - {"administer"})
     return kept

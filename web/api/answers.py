@@ -103,7 +103,7 @@ def mark_official(request: AnyRequest, thread_id: FromPath[str], data: JSONBody[
 
 @delete(
     "/api/v1/threads/{thread_id:str}/official",
-    action="answer.official",
+    action="answer.unofficial",
     sync_to_thread=True,
     operation_class=described(),
     summary="Take the official mark away",

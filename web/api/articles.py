@@ -64,7 +64,7 @@ class ArticleChange(Body, frozen=True, kw_only=True):
 
 @get(
     "/api/v1/articles",
-    action="article.read",
+    action="article.list",
     sync_to_thread=True,
     operation_class=described(ArticleListing),
     summary="Articles of the knowledge base, newest first",

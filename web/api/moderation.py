@@ -133,7 +133,7 @@ def raise_flag(request: AnyRequest, data: JSONBody[NewFlag]) -> Response[FlagSha
 
 @get(
     "/api/v1/moderation/queue",
-    action="case.read",
+    action="case.list",
     sync_to_thread=True,
     operation_class=described(Listing),
     summary="Reported posts, those that wait longest first",

@@ -134,7 +134,7 @@ def _idea_status(connection: Connection, line: ThreadLine) -> str | None:
 
 @patch(
     "/api/v1/threads/{thread_id:str}",
-    action=("post.edit", "thread.retag", "thread.move", "thread.close"),
+    action=("thread.retitle", "thread.retag", "thread.move", "thread.close"),
     sync_to_thread=True,
     operation_class=described(),
     summary="Change title, tags, category or state",
@@ -182,7 +182,7 @@ def follow(request: AnyRequest, thread_id: FromPath[str]) -> None:
 
 @delete(
     "/api/v1/threads/{thread_id:str}/subscription",
-    action="thread.follow",
+    action="thread.unfollow",
     sync_to_thread=True,
     operation_class=described(),
     summary="Follow a thread no longer",

@@ -77,7 +77,7 @@ def latest(request: AnyRequest) -> Response[bytes]:
     return _answered(request, "/feeds/latest", make)
 
 
-@get("/feeds/c/{slug:str}", action="category.read", sync_to_thread=True, include_in_schema=False)
+@get("/feeds/c/{slug:str}", action="category.feed", sync_to_thread=True, include_in_schema=False)
 def of_category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """What is new in a category."""
 
@@ -127,7 +127,7 @@ def _thread(house: House, thread: PublicThread) -> Entry:
     )
 
 
-@get("/feeds/t/{thread_id:str}", action="thread.read", sync_to_thread=True, include_in_schema=False)
+@get("/feeds/t/{thread_id:str}", action="thread.feed", sync_to_thread=True, include_in_schema=False)
 def of_thread(request: AnyRequest, thread_id: FromPath[str]) -> Response[bytes]:
     """What was said last in a thread."""
     key = path_id(thread_id)

@@ -124,7 +124,7 @@ def logout(request: Request[Any, Any, Any]) -> Response[bytes]:
     return led_to(request, "/", "signed-out")
 
 
-@post("/logout/everywhere", action="account.sign-out", sync_to_thread=True)
+@post("/logout/everywhere", action="account.sign-out-everywhere", sync_to_thread=True)
 def logout_everywhere(request: Request[Any, Any, Any]) -> Response[bytes]:
     """End every session of this member, on every device."""
     with db_of(request).transaction() as session:

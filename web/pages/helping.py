@@ -110,7 +110,7 @@ class Editing(msgspec.Struct, frozen=True, kw_only=True):
         return next((text for name, text in self.problems if name == field), "")
 
 
-@get("/help", action="article.read", sync_to_thread=True, include_in_schema=False)
+@get("/help", action="article.list", sync_to_thread=True, include_in_schema=False)
 def help_centre(request: AnyRequest) -> Response[bytes]:
     """The articles by category; or those of one."""
     asked = query(request, Shelving)
@@ -264,7 +264,7 @@ def desk(request: AnyRequest) -> Response[bytes]:
         )
 
 
-@get("/help/{article_id:str}/edit", action="article.desk", sync_to_thread=True, include_in_schema=False)
+@get("/help/{article_id:str}/edit", action="article.edit", sync_to_thread=True, include_in_schema=False)
 def editor(request: AnyRequest, article_id: FromPath[str]) -> Response[bytes]:
     """The editor of an article, for reviewers."""
     with db_of(request).reading() as connection:

@@ -172,20 +172,20 @@ def _report_page(
         )
 
 
-@get("/moderation", action="case.read", sync_to_thread=True, include_in_schema=False)
+@get("/moderation", action="case.list", sync_to_thread=True, include_in_schema=False)
 def queue(request: AnyRequest) -> Response[bytes]:
     """The review queue; the post that waits longest lies on the desk."""
     with db_of(request).reading() as connection:
         return _queue_page(request, connection, current_member(request, connection), None, None)
 
 
-@get("/moderation/posts/{post_id:str}", action="case.read", sync_to_thread=True, include_in_schema=False)
+@get("/moderation/posts/{post_id:str}", action="case.post", sync_to_thread=True, include_in_schema=False)
 def post_case(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
     """Any post, reported or not."""
     return _case_answer(request, "post", path_id(post_id))
 
 
-@get("/moderation/threads/{thread_id:str}", action="case.read", sync_to_thread=True, include_in_schema=False)
+@get("/moderation/threads/{thread_id:str}", action="case.thread", sync_to_thread=True, include_in_schema=False)
 def thread_case(request: AnyRequest, thread_id: FromPath[str]) -> Response[bytes]:
     """A thread as a whole."""
     return _case_answer(request, "thread", path_id(thread_id))

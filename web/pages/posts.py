@@ -35,7 +35,7 @@ class VoteForm(msgspec.Struct, frozen=True):
     next: str = ""
 
 
-@get("/p/{post_id:str}", action="post.read", sync_to_thread=True, include_in_schema=False)
+@get("/p/{post_id:str}", action="post.find", sync_to_thread=True, include_in_schema=False)
 def permalink(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
     """A post's own address leads to where it stands now."""
     with db_of(request).reading() as connection:
@@ -82,7 +82,12 @@ def accepted(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Resp
     return led_to(request, f"/p/{number}", "accepted" if switch.is_on else "withdrawn")
 
 
-@post("/p/{post_id:str}/official", action="answer.official", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/p/{post_id:str}/official",
+    action=("answer.official", "answer.unofficial"),
+    sync_to_thread=True,
+    include_in_schema=False,
+)
 def made_official(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Response[bytes]:
     """Say for the company that this reply is the answer, or that it is no longer."""
     number, switch = path_id(post_id), forms.parse(body, Switch)

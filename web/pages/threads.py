@@ -171,7 +171,12 @@ def preview(body: RawBody) -> Response[bytes]:
     return Response(html, media_type="text/html", headers={"cache-control": "no-store"})
 
 
-@post("/t/{thread_id:str}/{slug:str}/follow", action="thread.follow", sync_to_thread=True, include_in_schema=False)
+@post(
+    "/t/{thread_id:str}/{slug:str}/follow",
+    action=("thread.follow", "thread.unfollow"),
+    sync_to_thread=True,
+    include_in_schema=False,
+)
 def follow(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
     """Hear of what is new in a thread, or no more."""
     number, switch = path_id(thread_id), forms.parse(body, Switch)

@@ -10,7 +10,8 @@ from web.policy.words import EVERYBODY, personal, read, write
 ACCOUNTS: Final = (
     personal("account.register", "Open an account", None, who=EVERYBODY),
     personal("account.sign-in", "Sign in", None, who=EVERYBODY, provided="The form leads on whoever is signed in already."),
-    personal("account.sign-out", "Sign out, here or everywhere", None, who=EVERYBODY),
+    personal("account.sign-out", "Sign out", None, who=EVERYBODY),
+    personal("account.sign-out-everywhere", "End all of one's own sessions", may_sign_in_settings),
     read("account.read", "Ask whose token or session this is", may_sign_in_settings, who="member"),
     read("settings.read", "See one's own settings, sessions and tokens", may_sign_in_settings, who="member"),
     personal("settings.profile", "Change one's own profile", may_edit_profile, never="suspended"),
@@ -18,5 +19,5 @@ ACCOUNTS: Final = (
     personal("settings.identities", "Connect accounts elsewhere, and give them up", may_sign_in_settings),
     personal("settings.tokens", "Make and revoke tokens of one's own", may_sign_in_settings),
     read("news.read", "Read one's own notifications", may_sign_in_settings, who="member"),
-    write("news.mark", "Mark one's own notifications as read", may_sign_in_settings, who="member"),
+    write("news.mark", "Mark one's own notifications as read", may_sign_in_settings, who="member", even="suspended"),
 )  # fmt: skip

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from web.policy.states import STATES
-from web.policy.table import AREAS, answer
+from web.policy.table import AREAS, answer, sees
 from web.policy.words import RELATIONS, SCOPES, Action
 
 FILE: Final = Path(__file__).parents[2] / "docs" / "permissions.md"
-_WORDS: Final = {"yes": "yes", "no": "·", "unseen": "·"}
+_WORDS: Final = {"yes": "yes", "no": "·"}
 _HEAD: Final = """# Who may do what
 
 Made from the table in `web/policy` by `python -m web.policy write`; `make check` fails when it is stale.
@@ -51,7 +51,7 @@ def _legend() -> Iterator[str]:
 def _seen() -> Iterator[str]:
     yield from ("## Who sees what", "", *_row("state", "what it means", *RELATIONS), _rule(2 + len(RELATIONS)))
     for state in STATES:
-        yes = ("yes" if relations & state.sees else "·" for relations in persons().values())
+        yes = ("yes" if sees(state, relations) else "·" for relations in persons().values())
         yield from _row(f"**{state.name}** ({', '.join(sorted(state.on))})", state.means, *yes)
     yield from ("", "Lists, searches, feeds and counts hold what their reader sees.", "")
 
@@ -71,7 +71,8 @@ def _token(action: Action) -> str:
 def _besides(action: Action) -> str:
     refused = f"Not in the state {' or '.join(sorted(action.refused))}." if action.refused else ""
     outside = f"Done by {action.outside}." if action.outside else ""
-    return " ".join(filter(None, (refused, action.provided, outside)))
+    visitor = "Whoever asks, it holds what visitors see." if action.as_visitor else ""
+    return " ".join(filter(None, (refused, visitor, action.provided, outside)))
 
 
 def _row(*cells: str) -> Iterator[str]:

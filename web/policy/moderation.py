@@ -11,7 +11,9 @@ _THEIRS: Final = "moderator administrator"
 _COMPANY: Final = "In a thread that is critical of the company, only a moderator who is not of it."
 
 MODERATION: Final = (
-    read("case.read", "See the review queue, and any case", policies.may_see_queue, who=_THEIRS, scopes="read moderate"),
+    read("case.list", "See the review queue", policies.may_see_queue, who=_THEIRS, scopes="read moderate"),
+    read("case.post", "See a post with its reports", policies.may_see_queue, who=_THEIRS, on="post", scopes="read moderate"),
+    read("case.thread", "See a thread with its reports", policies.may_see_queue, who=_THEIRS, on="thread", scopes="read moderate"),
     write("case.keep", "Let a reported post stand", policies.may_keep, who=_THEIRS, never="author", on="post", scopes="moderate"),
     write("post.hide", "Remove a post", policies.may_moderate, who=_THEIRS, on="post", scopes="moderate", provided=_COMPANY),
     write("post.restore", "Bring a removed post back", policies.may_restore, who=_THEIRS, never="author", on="post", scopes="moderate"),

@@ -10,26 +10,38 @@ from web.policy.words import EVERYBODY
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Something that can be the case with a thing of the kinds `on`, and which relations see it then."""
+    """Something that can be the case with a thing of the kinds `on`, and which relations see it then.
+
+    Those in `by_right` see it by a right over others, which suspension takes, and which a token has only with `scope`.
+    """
 
     name: str
     means: str
     sees: frozenset[str]
+    by_right: frozenset[str]
     on: frozenset[str]
+    scope: str
+    gone: bool
+    """Whoever sees where it was is told that it is gone, and nobody may do anything to it."""
 
 
-def _state(name: str, means: str, *, sees: str, on: str) -> State:
-    return State(name, means, frozenset(sees.split()), frozenset(on.split()))
+def _state(
+    name: str, means: str, *, on: str, sees: str = "", by_right: str = "", scope: str = "read", gone: bool = False
+) -> State:
+    return State(name, means, frozenset(sees.split()), frozenset(by_right.split()), frozenset(on.split()), scope, gone)
 
 
 _DISCUSSED = "thread post"
+_MODERATORS = "moderator administrator"
 STATES: Final = (
-    _state("public", "in a category for everybody", sees=EVERYBODY, on=f"{_DISCUSSED} category article decision"),
-    _state("members", "in a category for members", sees="member", on=f"{_DISCUSSED} category article decision"),
-    _state("staff", "in a category for the company", sees="staff administrator", on=f"{_DISCUSSED} category article decision"),
+    _state("public", "in a category for everybody", sees=EVERYBODY, on=f"{_DISCUSSED} category article"),
+    _state("members", "in a category for members", sees="member", on=f"{_DISCUSSED} category article"),
+    _state("staff", "in a category for the company", sees="staff administrator", on=f"{_DISCUSSED} category article"),
     _state("closed", "no replies any more", sees=EVERYBODY, on=_DISCUSSED),
-    _state("hidden thread", "removed by a decision", sees="asker moderator administrator", on=f"{_DISCUSSED} decision"),
-    _state("hidden post", "removed by a decision", sees="author moderator administrator", on="post"),
-    _state("deleted post", "taken back by its author", sees="", on="post"),
-    _state("draft", "not published yet, or no longer", sees="staff moderator administrator", on="article"),
-)  # fmt: skip
+    _state(
+        "hidden thread", "removed by a decision", sees="asker", by_right=_MODERATORS, scope="moderate", on=_DISCUSSED
+    ),
+    _state("hidden post", "removed by a decision", sees="author", by_right=_MODERATORS, scope="moderate", on="post"),
+    _state("deleted post", "taken back by its author", sees=EVERYBODY, on="post", gone=True),
+    _state("draft", "not published yet, or no longer", by_right="staff moderator administrator", on="article"),
+)

@@ -8,11 +8,12 @@ from web.policy.accounts import ACCOUNTS
 from web.policy.company import ADMINISTRATION, COMPANY
 from web.policy.moderation import MODERATION
 from web.policy.reading import READING, SITE
-from web.policy.states import STATES
+from web.policy.states import STATES, State
 from web.policy.taking_part import ANSWERS, TAKING_PART
-from web.policy.words import Action
+from web.policy.words import SCOPES, Action
 
-Answer = Literal["yes", "no", "unseen"]
+Answer = Literal["yes", "no", "gone", "unseen"]
+ANY: Final = frozenset(SCOPES)
 
 AREAS: Final = {
     "Reading": READING,
@@ -28,14 +29,22 @@ TABLE: Final = {action.name: action for rows in AREAS.values() for action in row
 _STATE: Final = {state.name: state for state in STATES}
 
 
-def answer(action: Action, relations: frozenset[str], state: str = "") -> Answer:
-    """What the table says: whether a person in these relations to a thing in this state may do it, or does not even see it."""
-    if state and not relations & _STATE[state].sees:
+def answer(action: Action, relations: frozenset[str], state: str = "", scopes: frozenset[str] = ANY) -> Answer:
+    """What the table says of a person in these relations to a thing in this state, who comes with a token of these scopes.
+
+    They may; or they may not; or the thing is gone; or they do not even see it.
+    """
+    if action.as_visitor:
+        relations = frozenset({"anonymous"})
+    if state and not sees(_STATE[state], relations, scopes):
         return "unseen"
+    if state and _STATE[state].gone:
+        return "gone"
     allowed = relations & action.who and not relations & action.never and state not in action.refused
-    return "yes" if allowed else "no"
+    return "yes" if allowed and action.scopes <= scopes | {"none"} else "no"
 
 
-def in_scope(action: Action, scopes: frozenset[str]) -> bool:
-    """Whether a token with these scopes is good for it, provided that its owner may."""
-    return action.scopes <= scopes
+def sees(state: State, relations: frozenset[str], scopes: frozenset[str] = ANY) -> bool:
+    """Whether somebody in these relations sees a thing in this state."""
+    by_right = state.by_right if state.scope in scopes and "suspended" not in relations else frozenset()
+    return bool(relations & (state.sees | by_right))

@@ -50,16 +50,20 @@ class Action:
     """What must hold besides, in words."""
     outside: str
     """Where it is done, if no route does it."""
+    as_visitor: bool
+    """Whoever asks, it shows what visitors see."""
 
 
 def read(name: str, does: str, may: Callable[..., Any] | None, **fields: str) -> Action:
     """A row for looking at something, which changes nothing."""
-    return _action(name, does, may, writes=False, scopes=fields.pop("scopes", "read"), never="", fields=fields)
+    return _action(
+        name, does, may, writes=False, scopes=fields.pop("scopes", "read"), never=fields.pop("never", ""), fields=fields
+    )
 
 
 def write(name: str, does: str, may: Callable[..., Any] | None, **fields: str) -> Action:
-    """A row for what leaves a trace. Whoever is suspended may not, unless the row says otherwise."""
-    never = f"suspended {fields.pop('never', '')}"
+    """A row for what leaves a trace. Whoever is suspended may not, unless the row says `even` so."""
+    never = f"{'' if fields.pop('even', '') == 'suspended' else 'suspended'} {fields.pop('never', '')}"
     return _action(name, does, may, writes=True, scopes=f"write {fields.pop('scopes', '')}", never=never, fields=fields)
 
 
@@ -83,7 +87,7 @@ def _action(
     made = Action(
         name=name, does=does, may=may, who=frozenset(fields.pop("who", "").split()), never=frozenset(never.split()),
         refused=frozenset(filter(None, (word.strip() for word in fields.pop("refused", "").split(",")))),
-        writes=writes, scopes=frozenset(scopes.split()), **known,
+        writes=writes, scopes=frozenset(scopes.split()), as_visitor=fields.pop("seen_as", "") == "anonymous", **known,
     )  # fmt: skip
     if fields or not made.who or (made.who | made.never) - set(RELATIONS):
         raise ValueError(f"The row {name} has a word that this table does not know, or nobody who may: {made} {fields}")
