@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from tests.permissions.asking import WAYS, Asking, Key
 from tests.permissions.client import Answer, Asker, csrf_in
@@ -45,7 +45,7 @@ def comes_here(person: Person, key: Key) -> bool:
 
 def asked(asker: Asker, world: World, person: Person, cell: Cell, thing: Thing) -> Answer:
     (method, template), asking = cell.key, cell.asking
-    parts: dict[str, int | str] = {**world.house, **{name: thing[name] for name in thing.keys()}, **person.own}
+    parts: dict[str, int | str] = {**world.house, **asdict(thing), **person.own}
     named = {**parts, **{name: parts[source] for name, source in (asking.at or {}).items()}}
     path = template.format(**named) + (f"?{asking.query}" if asking.query else "")
     sent = asking.sends(parts) if asking.sends else None

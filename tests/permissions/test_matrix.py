@@ -103,7 +103,10 @@ def _plain(text: str, thing: Thing) -> str:
 
 
 def test_nothing_of_it_stays(asker: Asker, world: World, database: Database) -> None:
-    counts = select(select(func.count()).select_from(Post).scalar_subquery(), select(func.count()).select_from(Vote).scalar_subquery())
+    counts = select(
+        select(func.count()).select_from(Post).scalar_subquery(),
+        select(func.count()).select_from(Vote).scalar_subquery(),
+    )
     with database.reading() as connection:
         before = connection.execute(counts).one()
     for cell in [*cells_of(("POST", "/p/{post_id}/vote")), *cells_of(("POST", "/api/v1/threads/{thread_id}/posts"))]:

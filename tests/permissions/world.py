@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from crm_sync import connections
 from forum.articles.tables import Article
 from forum.kernel import clock
-from forum.kernel.access import ANONYMOUS, MEMBERS, PUBLIC, STAFF, Actor
+from forum.kernel.access import ANONYMOUS, MEMBERS, STAFF, Actor
 from forum.kernel.clock import now
 from forum.members import signing_in, tokens
 from forum.members.actors import SYSTEM, actor_of
@@ -63,14 +63,6 @@ class Thing:
     other: str
     article_id: int
     article_slug: str
-    thread_tag: str = "boiler"
-
-    def __getitem__(self, name: str) -> int | str:
-        found: int | str = getattr(self, name)
-        return found
-
-    def keys(self) -> list[str]:
-        return [one.name for one in fields(self)]
 
 
 @dataclass
@@ -164,7 +156,9 @@ def _into(session: Session, state: str, thing: Thing, moderator: Actor, author: 
 
 
 def _decided(session: Session, moderator: Actor, action: str, kind: str, target_id: int) -> None:
-    decide(session, moderator, Ruling(action=action, target_kind=kind, target_id=target_id, text="It had to be so, alas."))
+    decide(
+        session, moderator, Ruling(action=action, target_kind=kind, target_id=target_id, text="It had to be so, alas.")
+    )
 
 
 def _article(session: Session, place: Category, about: Thread, state: str) -> Article:
@@ -180,7 +174,7 @@ def _article(session: Session, place: Category, about: Thread, state: str) -> Ar
 def _with_draft(session: Session, public: Thing) -> Thing:
     place = make.category(session)
     draft = _article(session, place, make.thread(session, None, place), "draft")
-    return Thing(**{**{key: public[key] for key in public.keys()}, "state": "draft", "article_id": draft.id})  # type: ignore[arg-type]
+    return replace(public, state="draft", article_id=draft.id)
 
 
 def _equip(session: Session, person: Person, password_hash: str) -> None:
@@ -205,7 +199,9 @@ def _programs(session: Session, people: dict[str, Person]) -> Iterator[Person]:
         owner = people[name]
         scopes = words.split()
         bearer = tokens.create(session, owner.actor, name="A smaller program", scopes=scopes)
-        yield Person(f"{name} by a token to {words}", owner.actor, owner.relations, bearer=bearer, scopes=frozenset(scopes))
+        yield Person(
+            f"{name} by a token to {words}", owner.actor, owner.relations, bearer=bearer, scopes=frozenset(scopes)
+        )
 
 
 def _suspend(session: Session, people: dict[str, Person]) -> None:
@@ -225,11 +221,16 @@ def _house(
         session, SYSTEM, name="hook", connector="webhook", config=given, secret_key=secret_key, budget=60
     )
     row = crm.delivery(
-        connection_id=made.connection_id, local_id=things["public"].thread_id, state="parked", reason="refused", attempt=2
+        connection_id=made.connection_id,
+        local_id=things["public"].thread_id,
+        state="parked",
+        reason="refused",
+        attempt=2,
     )
     session.add(row)
     session.flush()
     return {
+        "category_id": session.scalars(select(Category.id).where(Category.slug == things["public"].category)).one(),
         "connection_id": made.connection_id, "delivery_id": row.id, "number": 1, "handle": people["member"].actor.handle,
         "key": "boiler", "name": "boiler",
     }  # fmt: skip

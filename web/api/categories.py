@@ -75,7 +75,7 @@ class CategoryChange(Body, frozen=True, kw_only=True):
 
 @get(
     "/api/v1/categories",
-    action="category.read",
+    action="category.list",
     sync_to_thread=True,
     operation_class=described(),
     summary="The categories in their order",

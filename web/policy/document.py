@@ -14,7 +14,8 @@ FILE: Final = Path(__file__).parents[2] / "docs" / "permissions.md"
 _WORDS: Final = {"yes": "yes", "no": "·"}
 _HEAD: Final = """# Who may do what
 
-Made from the table in `web/policy` by `python -m web.policy write`; `make check` fails when it is stale.
+Made from the table in `web/policy` by `python -m web.policy write`; `make check` fails when it is stale. The tests under
+`tests/permissions` ask every route as everybody and compare with this table.
 
 Read it so: first whether somebody *sees* a thing, then whether they *may* do something to it. What somebody does not see
 answers as if it were not there, whatever they wanted to do.

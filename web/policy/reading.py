@@ -19,6 +19,7 @@ READING: Final = (
     read("thread.list", "See lists of threads and ideas, and their feeds", visible_to, who=EVERYBODY),
     read("thread.feed", "Follow a thread with a feed reader", visible_to, who=EVERYBODY, on="thread", seen_as="anonymous"),
     read("category.feed", "Follow a category with a feed reader", visible_to, who=EVERYBODY, on="category", seen_as="anonymous"),
+    read("category.list", "See the list of categories", visible_to, who=EVERYBODY),
     read("category.read", "See a category", visible_to, who=EVERYBODY, on="category"),
     read("thread.read", "Read a thread, its posts and its history", visible_to, who=EVERYBODY, on="thread"),
     read("post.find", "Find where a post stands in its thread", visible_to, who=EVERYBODY, on="thread", provided="Where a post was removed, the thread says so."),
