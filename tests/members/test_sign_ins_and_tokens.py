@@ -150,7 +150,7 @@ def test_nobody_in_particular_has_settings(session: Session) -> None:
             ["read", "write", "moderate"],
             {"vote:up", "thread:accept-any", "moderate", "post:see-hidden", "thread:close"},
         ),
-        (["read", "moderate"], {"post:see-hidden"}),
+        (["read", "moderate"], {"moderate", "post:see-hidden"}),
         (["read", "write", "administer"], {"vote:up", "thread:accept-any", "administer"}),
     ],
 )

@@ -207,6 +207,10 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("POST", "/logout"): (Asking("account.sign-out"),),
     ("POST", "/logout/everywhere"): (Asking("account.sign-out-everywhere"),),
     # the site
+    ("GET", "/api/v1/site"): (Asking("site.look"),),
+    ("GET", "/admin/settings"): (Asking("admin.read"),),
+    ("POST", "/admin/settings"): (Asking("site.manage", _fixed(name="Kettles and boilers", registration="open", default_locale="en")),),
+    ("PATCH", "/api/v1/site"): (Asking("site.manage", _fixed(name="Kettles and boilers")),),
     ("GET", "/about"): (Asking("site.look"),),
     ("GET", "/privacy"): (Asking("site.look"),),
     ("GET", "/health/live"): (Asking("site.health"),),

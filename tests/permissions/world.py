@@ -18,7 +18,7 @@ from forum.kernel.clock import now
 from forum.members import signing_in, tokens
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.passwords import hashed
-from forum.members.tables import ApiToken, Credential, Member, SignIn
+from forum.members.tables import ApiToken, Credential, MailAddress, Member, SignIn
 from forum.threads import answers, editing
 from forum.threads.tables import Category, Thread
 from moderation import flagging
@@ -104,12 +104,21 @@ def _people(session: Session) -> dict[str, Person]:
         "member": make.member(session), "asker": make.member(session), "author": make.member(session),
         "trusted": make.member(session, privileges=_PRIVILEGES), "staff": make.staff(session),
         "moderator": make.moderator(session), "administrator": make.administrator(session),
-        "suspended": make.member(session, privileges=_PRIVILEGES),
+        "unverified": _unverified(session), "suspended": make.member(session, privileges=_PRIVILEGES),
         "suspended moderator": make.member(session, role="moderator"),
         "suspended staff": make.staff(session),
     }  # fmt: skip
     people = {name: Person(name, actor, _relations(name)) for name, actor in made.items()}
     return {"anonymous": Person("anonymous", ANONYMOUS, frozenset({"anonymous"})), **people}
+
+
+def _unverified(session: Session) -> Actor:
+    """Somebody who has an address and has not confirmed it."""
+    member = make.member(session)
+    address = "unverified@example.com"
+    session.add(MailAddress(member_id=member.member_id or 0, address=address, address_key=address, created_at=now()))
+    session.flush()
+    return actor_of(session, member.member_id)
 
 
 def _relations(name: str) -> frozenset[str]:

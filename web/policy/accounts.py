@@ -14,10 +14,10 @@ ACCOUNTS: Final = (
     personal("account.sign-out-everywhere", "End all of one's own sessions", may_sign_in_settings),
     read("account.read", "Ask whose token or session this is", may_sign_in_settings, who="member"),
     read("settings.read", "See one's own settings, sessions and tokens", may_sign_in_settings, who="member"),
-    personal("settings.profile", "Change one's own profile", may_edit_profile, never="suspended"),
+    personal("settings.profile", "Change one's own profile", may_edit_profile, never="suspended unverified"),
     personal("settings.security", "Change one's password, end one's sessions", may_sign_in_settings),
     personal("settings.identities", "Connect accounts elsewhere, and give them up", may_sign_in_settings),
     personal("settings.tokens", "Make and revoke tokens of one's own", may_sign_in_settings),
     read("news.read", "Read one's own notifications", may_sign_in_settings, who="member"),
-    write("news.mark", "Mark one's own notifications as read", may_sign_in_settings, who="member", even="suspended"),
+    write("news.mark", "Mark one's own notifications as read", may_sign_in_settings, who="member", even="suspended unverified"),
 )  # fmt: skip

@@ -45,6 +45,8 @@ def answer(action: Action, relations: frozenset[str], state: str = "", scopes: f
 
 
 def sees(state: State, relations: frozenset[str], scopes: frozenset[str] = ANY) -> bool:
-    """Whether somebody in these relations sees a thing in this state."""
+    """Whether somebody in these relations sees a thing in this state. Anybody can type an address, so the unverified see what all see."""
+    if "unverified" in relations:
+        relations = frozenset({"anonymous"})
     by_right = state.by_right if state.scope in scopes and "suspended" not in relations else frozenset()
     return bool(relations & (state.sees | by_right))

@@ -19,6 +19,7 @@ RELATIONS: Final = {
     "staff": "belongs to the company",
     "moderator": "moderates the whole site",
     "administrator": "runs the installation",
+    "unverified": "has not confirmed yet that their address is theirs",
     "suspended": "has an account that is suspended",
 }
 SCOPES: Final = {
@@ -62,8 +63,9 @@ def read(name: str, does: str, may: Callable[..., Any] | None, **fields: str) ->
 
 
 def write(name: str, does: str, may: Callable[..., Any] | None, **fields: str) -> Action:
-    """A row for what leaves a trace. Whoever is suspended may not, unless the row says `even` so."""
-    never = f"{'' if fields.pop('even', '') == 'suspended' else 'suspended'} {fields.pop('never', '')}"
+    """A row for what leaves a trace. Whoever is suspended or unverified may not, unless the row says `even` so."""
+    kept = frozenset({"suspended", "unverified"}) - set(fields.pop("even", "").split())
+    never = f"{' '.join(kept)} {fields.pop('never', '')}"
     return _action(name, does, may, writes=True, scopes=f"write {fields.pop('scopes', '')}", never=never, fields=fields)
 
 
