@@ -8,10 +8,11 @@ import msgspec
 from sqlalchemy import BigInteger, Connection, Date, Row, String, and_, bindparam, case, func, select
 from sqlalchemy.sql import Select
 
-from forum.kernel.access import Actor
+from forum.kernel.access import Actor, require
 from forum.kernel.errors import NotFound
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.members.keys import handle_key
+from forum.members.policies import may_see_activity
 from forum.members.tables import Member
 from forum.threads.tables import Category, Post, Thread
 from forum.visibility import as_seen_by, shown_to, visible_to
@@ -55,7 +56,7 @@ class LedgerPage(msgspec.Struct, frozen=True, kw_only=True):
     lines: Page[LedgerLine]
 
 
-_MEMBER: Select[Any] = select(_M.id, _M.handle, _M.name, _M.points).where(
+_MEMBER: Select[Any] = select(_M.id, _M.handle, _M.name, _M.points, _M.hides_activity).where(
     _M.handle_key == bindparam("key", type_=String), _M.deleted_at.is_(None)
 )
 _VIEWER_IS_OWNER = _L.member_id == bindparam("viewer_id", type_=BigInteger)
@@ -114,11 +115,13 @@ def ledger_page(connection: Connection, actor: Actor, *, handle: str, cursor: st
 
     Raises:
         NotFound: nobody has this handle.
+        NotAllowed: they chose not to have their activity gathered.
         Invalid: the cursor is not one of ours.
     """
     member = connection.execute(_MEMBER, {"key": handle_key(handle)}).one_or_none()
     if member is None:
         raise NotFound()
+    require(may_see_activity(actor, member))
     before = decode_cursor(cursor, int)[0] if cursor else _LAST
     where = {"member_id": member.id, "before": before, **as_seen_by(actor)}
     rows = connection.execute(_LINES, {**where, "limit": limit + 1}).all()

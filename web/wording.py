@@ -6,11 +6,14 @@ so the few shapes that the interface needs are spelled out here and remembered.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from datetime import date as date_type
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
@@ -34,6 +37,28 @@ _LONG_MONTHS = {
 _SINCE = {"en": ("since ", "since "), "it": ("dal ", "dall’")}
 _VOWEL_DAYS = frozenset({8, 11})  # "otto" and "undici", where Italian drops the vowel before; English has one form
 _SEPARATORS = {"en": (",", "."), "it": (".", ",")}
+_ZONE: ContextVar[ZoneInfo | None] = ContextVar("zone", default=None)
+
+
+@contextmanager
+def told_in(time_zone: str) -> Iterator[None]:
+    """Meanwhile, have the filters tell times in this zone of the tz database; in UTC for "" and for a name it does not know.
+
+    A page is written in one go, so the zone stands beside it for that long: each of a hundred values would else carry it.
+    """
+    token = _ZONE.set(_zone(time_zone))
+    try:
+        yield
+    finally:
+        _ZONE.reset(token)
+
+
+@lru_cache(1024)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (LookupError, ValueError, OSError):  # it was renamed since, or the machine has no tz database
+        return None
 
 
 def filters(words: Catalogue) -> dict[str, Callable[..., Any]]:
@@ -42,7 +67,7 @@ def filters(words: Catalogue) -> dict[str, Callable[..., Any]]:
     number     1204 → "1,204"; decimals where asked: `share|number(1)`; a true minus sign
     signed     10 → "+10", -2 → "−2"
     date       "12 Nov 2026"          day     "12 Nov"
-    month      "November 2026"        moment  "12 Nov 2026, 07:40" (UTC)
+    month      "November 2026"        moment  "12 Nov 2026, 07:40"
     short_month  "Nov"
     ago        "12 min ago", counted from now; only for pages that no cache keeps
     iso        "2026-11-12T07:40:00Z"
@@ -52,38 +77,50 @@ def filters(words: Catalogue) -> dict[str, Callable[..., Any]]:
     since      "since 12 Nov 2026", the date in a `<time>`
     initials   "Marta Oliveira" → "MO"
     text       a `Text` in this language; a string stays as it is
+
+    Times are UTC, or in the reader's own zone inside `told_in`.
     """
     locale = words.locale
 
     @lru_cache(8192)
-    def when(value: datetime) -> Markup:
-        return Markup('<time datetime="{}" data-t="ago">{}</time>').format(iso(value), moment(value, locale))
+    def time(value: datetime, how: str, zone: ZoneInfo | None) -> Markup:
+        return Markup('<time datetime="{}" data-t="{}">{}</time>').format(
+            iso(value), how, moment(_in(zone, value), locale)
+        )
 
     @lru_cache(8192)
-    def at(value: datetime) -> Markup:
-        return Markup('<time datetime="{}" data-t="at">{}</time>').format(iso(value), moment(value, locale))
-
-    @lru_cache(8192)
-    def on(value: datetime) -> Markup:
-        return Markup('<time datetime="{}">{}</time>').format(iso(value), date(value, locale))
+    def dated(value: datetime, zone: ZoneInfo | None) -> Markup:
+        return Markup('<time datetime="{}">{}</time>').format(iso(value), date(_in(zone, value), locale))
 
     return {
-        "when": when,
-        "at": at,
-        "on": on,
-        "since": lambda value: Markup("{}{}").format(_SINCE[locale][value.day in _VOWEL_DAYS], on(value)),
+        "when": lambda value: time(value, "ago", _ZONE.get()),
+        "at": lambda value: time(value, "at", _ZONE.get()),
+        "on": lambda value: dated(value, _ZONE.get()),
+        "since": lambda value: Markup("{}{}").format(
+            _SINCE[locale][local(value).day in _VOWEL_DAYS], dated(value, _ZONE.get())
+        ),
         "iso": iso,
         "initials": initials,
         "number": lambda value, decimals=0: number(value, locale, decimals),
         "signed": lambda value: signed(value, locale),
-        "date": lambda value: date(value, locale),
-        "day": lambda value: day(value, locale),
-        "month": lambda value: month(value, locale),
+        "date": lambda value: date(local(value), locale),
+        "day": lambda value: day(local(value), locale),
+        "month": lambda value: month(local(value) if isinstance(value, datetime) else value, locale),
         "short_month": lambda value: _MONTHS[locale][value.month - 1],
-        "moment": lambda value: moment(value, locale),
+        "moment": lambda value: moment(local(value), locale),
         "ago": lambda value: ago(value, words),
         "text": lambda value: translate(value, locale),
     }
+
+
+def local(value: datetime) -> datetime:
+    """The moment in the zone that times are told in just now."""
+    return _in(_ZONE.get(), value)
+
+
+def _in(zone: ZoneInfo | None, value: datetime) -> datetime:
+    """Without its zone where it was moved: two moments that know theirs are equal at one instant, and words are remembered."""
+    return value if zone is None else value.astimezone(zone).replace(tzinfo=None)
 
 
 @lru_cache(8192)
@@ -128,7 +165,7 @@ def ago(value: datetime, words: Catalogue) -> str:
     passed = clock.now() - value
     minutes = max(0, int(passed.total_seconds() // 60))
     if passed >= timedelta(days=7):
-        return date(value, words.locale)
+        return date(local(value), words.locale)
     if minutes < 1:
         return words.gettext("just now")
     if minutes < 60:

@@ -21,6 +21,7 @@ from crm_sync import delivering
 from forum.kernel import egress, jobs, outbox
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
+from forum.members import avatars
 from forum.threads import places, week
 from moderation import pages
 from web.api.tables import prune as prune_idempotency_keys
@@ -139,6 +140,12 @@ RECURRING = (
 )
 
 
+def recurring(settings: Settings) -> tuple[jobs.Recurring, ...]:
+    """All that comes back, with what wants to know where files lie."""
+    sweep = partial(avatars.sweep, folder=settings.uploads_dir)
+    return (*RECURRING, jobs.Recurring("avatars.sweep", timedelta(hours=1), sweep))
+
+
 class Worker:
     """Work of one process, in lanes: a system that takes half a minute to answer must not delay a notification.
 
@@ -152,7 +159,7 @@ class Worker:
         outward = partial(delivering.deliver_round, db, client, settings, going_on=self._is_going_on)
         self._outward = self._lane("outward", outward)
         self._own = [self._lane("own", self._relay_facts) for _ in range(1 if db.is_sqlite else hands)]
-        self._lanes = (*self._own, self._outward, self._lane("regular", partial(jobs.run_due, db, RECURRING)))
+        self._lanes = (*self._own, self._outward, self._lane("regular", partial(jobs.run_due, db, recurring(settings))))
 
     def _lane(self, name: str, run: Callable[[], int]) -> "_Lane":
         return _Lane(f"loggia-{name}", run, self._stopping)

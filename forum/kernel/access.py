@@ -50,6 +50,8 @@ class Actor:
     rights: frozenset[str] = field(default_factory=frozenset)
     clearance: int = PUBLIC
     locale: str = ""
+    time_zone: str = ""
+    avatar: str = ""
     is_bot: bool = False
     suspended: bool = False
     unverified: bool = False  # has not shown yet that their address is theirs

@@ -101,8 +101,10 @@ def member_of(session: Session, handle: str) -> Member:
     return member
 
 
-def edit_profile(session: Session, actor: Actor, *, member_id: int, name: str, bio: str, locale: str) -> None:
-    """Change what a member says of themselves.
+def edit_profile(
+    session: Session, actor: Actor, *, member_id: int, name: str, bio: str, locale: str | None = None
+) -> None:
+    """Change what a member says of themselves, and the language they read in where one is given.
 
     Raises:
         NotAllowed: it is somebody else's profile.
@@ -112,7 +114,9 @@ def edit_profile(session: Session, actor: Actor, *, member_id: int, name: str, b
     require(may_edit_profile(actor, member))
     if len(bio) > LONGEST_BIO:
         raise Invalid({"bio": Text(N_("Use at most %(most)d characters."), most=LONGEST_BIO)})
-    member.name, member.locale = checked_name(name), locale
+    member.name = checked_name(name)
+    if locale is not None:
+        member.locale = locale
     member.bio, member.bio_html = bio, markdown.render(bio).html
     outbox.record(session, MemberChanged(member_id=member.id))
 

@@ -19,7 +19,7 @@ _UNVERIFIED = and_(
     ~exists().where(_E.member_id == _M.id, _E.verified_at.is_not(None)).correlate(Member.__table__),
 ).label("is_unverified")
 _COLUMNS = (
-    _M.id, _M.handle, _M.name, _M.role, _M.points, _M.trust_level, _M.privileges, _M.locale,
+    _M.id, _M.handle, _M.name, _M.role, _M.points, _M.trust_level, _M.privileges, _M.locale, _M.time_zone, _M.avatar,
     _M.is_bot, _M.suspended_until, _M.deleted_at, _M.deactivated_at, _A.team, _A.title,
     _UNVERIFIED,
 )  # fmt: skip
@@ -86,6 +86,8 @@ def _actor(row: Any) -> Actor:
         rights=frozenset() if only_reads else rights_of(role, is_staff=is_staff),
         clearance=_clearance(row, is_staff=is_staff),
         locale=row.locale,
+        time_zone=row.time_zone,
+        avatar=row.avatar,
         is_bot=row.is_bot,
         suspended=suspended,
         unverified=row.is_unverified,

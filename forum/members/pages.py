@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, bindparam, select
+from sqlalchemy import BigInteger, Connection, bindparam, func, select
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor, require
@@ -20,11 +20,17 @@ _M, _S, _K, _E, _B = (table.__table__.c for table in (Member, SignIn, ApiToken, 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A member as they see themselves in the settings."""
 
+    id: int
     handle: str
     name: str
     bio: str
     locale: str
     mail: str
+    avatar: str
+    is_staff: bool
+    time_zone: str
+    is_unlisted: bool
+    hides_activity: bool
 
 
 class SignInLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,16 +60,20 @@ class CompanyLine(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     team: str
     title: str
+    avatar: str
     since: datetime
 
 
 _ACCOUNT: Select[Any] = (
-    select(_M.handle, _M.name, _M.bio, _M.locale, _E.address)
+    select(
+        _M.id, _M.handle, _M.name, _M.bio, _M.locale, func.coalesce(_E.address, "").label("mail"), _M.avatar, _M.time_zone, _M.is_unlisted,
+        _M.hides_activity,
+    )
     .outerjoin(MailAddress.__table__, _E.member_id == _M.id)
     .where(_M.id == bindparam("member_id", type_=BigInteger))
     .order_by(_E.id)
     .limit(1)
-)
+)  # fmt: skip
 _SIGN_INS: Select[Any] = (
     select(_S.id, _S.user_agent, _S.created_at, _S.last_seen_at, _S.token_hash)
     .where(
@@ -80,7 +90,7 @@ _TOKENS: Select[Any] = (
     .order_by(_K.id.desc())
 )
 _COMPANY: Select[Any] = (
-    select(_M.handle, _M.name, _B.team, _B.title, _B.since)
+    select(_M.handle, _M.name, _B.team, _B.title, _M.avatar, _B.since)
     .join(Affiliation.__table__, _B.member_id == _M.id)
     .where(_B.until.is_(None), _M.deleted_at.is_(None))
     .order_by(_B.team, _B.since, _M.id)
@@ -96,7 +106,7 @@ def account_page(connection: Connection, actor: Actor) -> Account:
     """
     require(may_sign_in_settings(actor))
     row = connection.execute(_ACCOUNT, {"member_id": actor.member_id}).one()
-    return Account(handle=row.handle, name=row.name, bio=row.bio, locale=row.locale, mail=row.address or "")
+    return Account(**row._mapping, is_staff=actor.is_staff)
 
 
 def sign_in_list(connection: Connection, actor: Actor, *, token: str | None) -> tuple[SignInLine, ...]:

@@ -18,6 +18,20 @@ CONFIRM_FIRST = denied(
 )
 
 
+class HasActivity(HasId, Protocol):
+    """A member with their choice of privacy."""
+
+    @property
+    def hides_activity(self) -> bool: ...
+
+
+def may_see_activity(actor: Actor, member: HasActivity) -> Verdict:
+    """Whether what a member wrote is gathered for this reader: for all unless they chose otherwise, for moderators always."""
+    if not member.hides_activity or actor.member_id == member.id or actor.can("moderate"):
+        return ALLOWED
+    return denied(N_("This member chose not to have their activity gathered in one place."))
+
+
 def may_edit_profile(actor: Actor, member: HasId) -> Verdict:
     """Everybody their own, once they are somebody: a profile is a page that all can read."""
     if actor.member_id == member.id and actor.unverified:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Connection,
     Float,
     Integer,
@@ -81,14 +82,21 @@ def _unless(name: str, condition: Any) -> Any:
     return or_(bindparam(f"is_{name}", type_=Integer) == 0, condition)
 
 
+# who chose not to have their activity gathered is not found by name either, but by themselves and by moderators
+_IS_GATHERED = or_(
+    _M.hides_activity.is_(False),
+    _M.id == bindparam("viewer_id", type_=BigInteger),
+    bindparam("viewer_sees_hidden", type_=Boolean),
+)
 _BY, _AFTER = bindparam("by", type_=String), bindparam("after", type_=BigInteger)
+_AUTHOR = select(_M.id).where(_M.handle_key == _BY, _IS_GATHERED).scalar_subquery()
 _NARROWED = and_(
     _unless("solved", or_(_T.solved_at.is_not(None), _A.id.is_not(None))),
     _unless("official", _T.official_at.is_not(None)),
     _unless("unanswered", _T.reply_count == 0),
     _unless("open", and_(_T.id.is_not(None), _T.solved_at.is_(None), _T.closed_at.is_(None))),
     _unless("closed", _T.closed_at.is_not(None)),
-    or_(_BY == "", _T.author_id == select(_M.id).where(_M.handle_key == _BY).scalar_subquery()),
+    or_(_BY == "", _T.author_id == _AUTHOR),
     or_(_AFTER == 0, type_coerce(func.coalesce(_T.created_at, _A.published_at), BigInteger) >= _AFTER),
 )
 

@@ -54,6 +54,7 @@ class ThreadLine(msgspec.Struct, frozen=True):
     author_name: str
     last_handle: str
     last_name: str
+    last_avatar: str
     last_is_company: bool
     created_at: datetime
     last_activity_at: datetime
@@ -70,7 +71,7 @@ class ThreadLine(msgspec.Struct, frozen=True):
 
 _COLUMNS = (
     _T.id, _T.kind, _T.title, _T.slug, _T.locale, _C.slug, _C.name, _M.handle, _M.name, _SPEAKER.c.handle, _SPEAKER.c.name,
-    _LAST.c.is_company, _T.created_at, _T.last_activity_at, _T.reply_count, _T.score,
+    _SPEAKER.c.avatar, _LAST.c.is_company, _T.created_at, _T.last_activity_at, _T.reply_count, _T.score,
     _T.solved_at.is_not(None), _T.official_at.is_not(None), _T.closed_at.is_not(None), _T.duplicate_of_id.is_not(None),
     _T.is_urgent, _T.is_critical,
 )  # fmt: skip

@@ -102,6 +102,7 @@ class PostView(msgspec.Struct, frozen=True, array_like=True):
     author_name: str
     author_points: int
     author_is_bot: bool
+    author_avatar: str
     is_company: bool
     badge_team: str
     badge_title: str
@@ -202,7 +203,7 @@ _IS_READABLE = and_(shown_to(_P), _P.deleted_at.is_(None))
 _POSTS: Select[Any] = (
     select(
         _P.id, _P.number, case((_IS_READABLE, _P.html), else_=null()), _P.created_at, _P.edited_at, _P.revision, _P.locale,
-        _P.is_comment, _P.parent_id, _P.author_id, _M.handle, _M.name, _M.points, _M.is_bot,
+        _P.is_comment, _P.parent_id, _P.author_id, _M.handle, _M.name, _M.points, _M.is_bot, _M.avatar,
         _P.is_company, _P.badge_team, _P.badge_title, _P.is_statement, _P.up, _P.down, _P.staff_up, _P.staff_down,
         func.coalesce(_V.value, 0), _P.accepted_at, _A.as_role, _P.official_at, _O.team,
         _P.deleted_at, _P.hidden_at, _P.hidden_by, _R.site, _R.url, _R.author_name, _R.author_url, _R.licence,

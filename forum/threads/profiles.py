@@ -40,6 +40,9 @@ class Profile(msgspec.Struct, frozen=True, array_like=True):
     questions: int
     ideas: int
     badges: int
+    avatar: str
+    is_unlisted: bool
+    hides_activity: bool
 
     @property
     def is_staff(self) -> bool:
@@ -97,6 +100,7 @@ _PROFILE: Select[Any] = (
         _M.id, _M.handle, _M.name, _M.role, _M.bio, _M.bio_html, _M.points, _M.trust_level, _M.is_bot, _M.is_imported,
         _M.created_at, _A.team, _A.title, _replies(), _replies(_P.accepted_at.is_not(None)),
         _threads("question"), _threads("idea"), _BADGE_COUNT,
+        _M.avatar, _M.is_unlisted, _M.hides_activity,
     )
     .select_from(Member.__table__.outerjoin(Affiliation.__table__, and_(_A.member_id == _M.id, _A.until.is_(None))))
     .where(_M.handle_key == bindparam("key", type_=String), _M.deleted_at.is_(None))

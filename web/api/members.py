@@ -145,7 +145,7 @@ def _member(request: AnyRequest, profile: Profile) -> MemberShape:
 
 @get(
     "/api/v1/members/{handle:str}/reputation",
-    action="member.read",
+    action="member.activity",
     sync_to_thread=True,
     operation_class=described(Listing),
     summary="The ledger of a member's reputation",

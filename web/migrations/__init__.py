@@ -26,7 +26,7 @@ def upgrade(database_url: str, revision: str = "head") -> None:
     Raises:
         TooNew: it is ahead of this version.
     """
-    with _connected(database_url) as connection:
+    with _connected(database_url) as connection, _tables_may_be_replaced(connection):
         _refuse_newer(connection)
         from alembic import command
 
@@ -35,7 +35,7 @@ def upgrade(database_url: str, revision: str = "head") -> None:
 
 def downgrade(database_url: str, revision: str) -> None:
     """Take a database back to an earlier revision."""
-    with _connected(database_url) as connection:
+    with _connected(database_url) as connection, _tables_may_be_replaced(connection):
         from alembic import command
 
         command.downgrade(_config(connection), revision)
@@ -111,6 +111,31 @@ def _connected(database_url: str) -> Iterator[Connection]:
             yield connection
     finally:
         db.dispose()
+
+
+@contextmanager
+def _tables_may_be_replaced(connection: Connection) -> Iterator[None]:
+    """SQLite changes many a thing by making a table anew and dropping the old one, to which others refer meanwhile.
+
+    Its own recipe (https://www.sqlite.org/lang_altertable.html, section 7) is to let references rest, outside of any
+    transaction, and to check them all afterwards.
+
+    Raises:
+        RuntimeError: a migration left a reference to a row that is not there.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+        broken = driver.execute("PRAGMA foreign_key_check").fetchall()
+        if broken:
+            raise RuntimeError(f"The migration left references to nothing: {broken[:10]}")
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def _config(connection: Connection) -> "Config":

@@ -26,7 +26,9 @@ def about(request: AnyRequest) -> Response[bytes]:
         actor = current_actor(request, connection)
         version = version_before(request, connection, actor)
         company = [
-            Person(name=line.name, handle=line.handle, is_staff=True, team=line.team, title=line.title)
+            Person(
+                name=line.name, handle=line.handle, is_staff=True, team=line.team, title=line.title, avatar=line.avatar
+            )
             for line in company_list(connection)
         ]
         answer = shown(

@@ -16,6 +16,7 @@ from forum.kernel.access import Actor
 from forum.kernel.clock import now
 from forum.kernel.errors import Text
 from forum.notifications.reading import unread_count
+from web import wording
 from web.edge.csrf import form_token
 from web.edge.visit import visit_of
 from web.installation import AnyConnection, installation_of
@@ -64,6 +65,7 @@ def framed(
         notices=notices.take(visit),
         robots=robots,
         place=place,
+        time_zone=actor.time_zone,
     )
 
 
@@ -80,6 +82,7 @@ def _viewer(connection: Connection, actor: Actor) -> Viewer:
         handle=actor.handle,
         name=actor.name,
         is_staff=actor.is_staff,
+        avatar=actor.avatar,
         unread=unread_count(connection, actor),
         may_moderate=actor.can("moderate"),
         may_administer=actor.can("administer"),
@@ -88,7 +91,9 @@ def _viewer(connection: Connection, actor: Actor) -> Viewer:
 
 def shown(template: str, page: Page, *, status: int = 200, **context: object) -> Response[bytes]:
     """The page as an answer. `context` holds objects, no dicts; see `web.rendering`."""
-    return Response(render(template, page.locale, page=page, **context), status_code=status, media_type="text/html")
+    with wording.told_in(page.time_zone):
+        content = render(template, page.locale, page=page, **context)
+    return Response(content, status_code=status, media_type="text/html")
 
 
 def fragment(template: str, locale: str, **context: object) -> Response[bytes]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from forum.kernel.access import Actor
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Text
+from forum.members.policies import may_see_activity
 from forum.threads import lists, profiles
 from forum.threads.profiles import AnswerLine, BadgeLine, BestLine, Profile
 from reputation.pages import LedgerLine, gained_by_month, ledger_page
@@ -102,6 +103,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     role: Text | None
     bio: Markup
     is_own: bool
+    is_gathered: bool
     tab: Tab
     tabs: list[tuple[Text, str, bool, int | None]]
     content: Content
@@ -116,11 +118,15 @@ def member_page(request: AnyRequest, handle: FromPath[str]) -> Response[bytes]:
         actor = current_actor(request, connection)
         version = version_before(request, connection, actor)
         profile = profiles.profile_page(connection, actor, handle=handle)
-        tab = asked.tab or _first_tab(profile)
-        view = _view(connection, actor, profile, tab, asked.cursor)
+        is_gathered = may_see_activity(actor, profile).allowed
+        tab = (asked.tab or _first_tab(profile)) if is_gathered else "badges"
+        view = _view(connection, actor, profile, tab, asked.cursor, is_gathered=is_gathered)
         address = _address(profile, tab, asked.cursor)
-        robots = "" if profile.answers and not asked.cursor else "noindex"  # empty pages are what spammers register for
-        page = framed(request, connection, actor, title=profile.name, address=address, robots=robots)
+        # Empty pages are what spammers register for.
+        is_listed = profile.answers and not (asked.cursor or profile.is_unlisted or profile.hides_activity)
+        page = framed(
+            request, connection, actor, title=profile.name, address=address, robots="" if is_listed else "noindex"
+        )
         answer = shown("member.html", page, view=view)
     keep_list(request, actor, address=address, version=version)
     return answer
@@ -134,16 +140,17 @@ def _address(profile: Profile, tab: Tab, cursor: str = "") -> str:
     return address_of(f"/m/{profile.handle}", tab="" if tab == _first_tab(profile) else tab, cursor=cursor)
 
 
-def _view(connection: Connection, actor: Actor, profile: Profile, tab: Tab, cursor: str) -> View:
+def _view(connection: Connection, actor: Actor, profile: Profile, tab: Tab, cursor: str, *, is_gathered: bool) -> View:
     return View(
         profile=profile,
         role=ROLES.get(profile.role),
         bio=Markup(profile.bio_html),  # noqa: S704 - made and sanitised by forum.kernel.markdown when it was written
         is_own=profile.id == actor.member_id,
+        is_gathered=is_gathered,
         tab=tab,
-        tabs=_tabs(profile, tab),
+        tabs=_tabs(profile, tab) if is_gathered else [],
         content=_content(connection, actor, profile, tab, cursor),
-        best=profiles.best_list(connection, actor, member_id=profile.id) if profile.answers else (),
+        best=profiles.best_list(connection, actor, member_id=profile.id) if profile.answers and is_gathered else (),
     )
 
 

@@ -20,6 +20,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     handle: str
     name: str
     is_staff: bool = False
+    avatar: str = ""
     unread: int = 0
     may_moderate: bool = False
     may_administer: bool = False
@@ -48,6 +49,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     `title` may stay empty where the template says it (`{% block title %}`). `path` is the address with its query, so that a
     choice in the footer comes back to it. `csrf` is empty on pages that anybody may be shown. `theme` is "", "light" or "dark".
+    Times are told in `time_zone`, or in UTC where it is "", which script then turns into the browser's own.
     """
 
     locale: str
@@ -65,6 +67,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[Notice, ...] = ()
     robots: str = ""
     place: str = ""
+    time_zone: str = ""
 
     @property
     def here(self) -> str:
@@ -89,7 +92,10 @@ def _place_of(path: str) -> str:
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """A member as shown beside what they wrote: with the badge that was worn then. No `handle`: an account that is gone."""
+    """A member as shown beside what they wrote: with the badge that was worn then. No `handle`: an account that is gone.
+
+    `avatar` is the name of the picture that they wear now; without one their initials stand there.
+    """
 
     name: str
     handle: str = ""
@@ -97,6 +103,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     team: str = ""
     title: str = ""
     points: int | None = None
+    avatar: str = ""
 
 
 class Label(msgspec.Struct, frozen=True):

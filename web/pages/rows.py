@@ -44,7 +44,9 @@ def _row(line: ThreadLine, statuses: Mapping[int, str], *, with_category: bool) 
     return ThreadRow(
         href=thread_href(line.id, line.slug),
         title=line.title,
-        last_by=Person(name=line.last_name, handle=line.last_handle, is_staff=line.last_is_company),
+        last_by=Person(
+            name=line.last_name, handle=line.last_handle, is_staff=line.last_is_company, avatar=line.last_avatar
+        ),
         last_at=line.last_activity_at,
         replies=line.reply_count,
         score=line.score,

@@ -323,6 +323,7 @@ def _person(post: PostView) -> Person:
         team=post.badge_team,
         title=post.badge_title,
         points=post.author_points,
+        avatar=post.author_avatar,
     )
 
 

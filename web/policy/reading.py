@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from forum.members.policies import may_see_activity
 from forum.visibility import visible_to
 from web.policy.words import EVERYBODY, personal, read
 
@@ -27,6 +28,8 @@ READING: Final = (
     read("post.history", "Read earlier versions of a post", visible_to, who=EVERYBODY, on="post"),
     read("tag.read", "See the tags, and the threads of one", visible_to, who=EVERYBODY),
     read("search.find", "Search threads and articles, and see what is alike", visible_to, who=EVERYBODY),
+    read("member.activity", "See what a member wrote in one place, and the ledger of their points", may_see_activity, who=EVERYBODY, provided="Who chose not to have it gathered sees it alone, and moderators do."),
+    read("member.picture", "See the picture that somebody wears, by its address", None, who=EVERYBODY),
     read("member.read", "See somebody's profile, points and badges", visible_to, who=EVERYBODY, provided="What they wrote is shown as far as the reader sees it."),
     read("article.list", "See lists of help articles", visible_to, who=EVERYBODY),
     read("article.read", "Read a help article", visible_to, who=EVERYBODY, on="article"),

@@ -1,11 +1,22 @@
 // Moments arrive in UTC, spelled out, so that a page may be kept and read without script. Here they become the reader's own:
-// data-t="at" in their zone, data-t="ago" as the time that has passed, told again every minute.
+// data-t="at" in their zone, data-t="ago" as the time that has passed, told again every minute. Their zone is the one that they
+// chose (data-zone of the page), else the browser's.
 const language = document.documentElement.lang === 'en' ? 'en-GB' : document.documentElement.lang
-const moments = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' })
-const days = new Intl.DateTimeFormat(language, { dateStyle: 'medium' })
-const whole = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'long' })
+const timeZone = known(document.documentElement.dataset.zone)
+const moments = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short', timeZone })
+const days = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeZone })
+const whole = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'long', timeZone })
 const short = new Intl.RelativeTimeFormat(language, { numeric: 'auto', style: 'short' })
 const long = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
+
+function known(zone) {
+  try {
+    new Intl.DateTimeFormat(language, { timeZone: zone })
+    return zone
+  } catch {
+    return undefined
+  }
+}
 
 function ago(moment) {
   const minutes = Math.floor((Date.now() - moment) / 60000)

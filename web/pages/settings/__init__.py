@@ -5,6 +5,9 @@ A page has its line in `navigation`, is drawn by `frame.setting`, and its module
 
 from __future__ import annotations
 
-from web.pages.settings import identities, profile, security, tokens
+from web.pages.settings import identities, language, privacy, profile, security, tokens
 
-routes = [*profile.routes, *security.routes, *tokens.routes, *identities.routes]
+routes = [
+    *(*profile.routes, *language.routes, *privacy.routes),
+    *(*security.routes, *identities.routes, *tokens.routes),
+]

@@ -19,6 +19,8 @@ class Entry(msgspec.Struct, frozen=True):
 
 ENTRIES: Final = (
     Entry("profile", "/settings", Text(N_("Profile"))),
+    Entry("language", "/settings/language", Text(N_("Language and time"))),
+    Entry("privacy", "/settings/privacy", Text(N_("Privacy"))),
     Entry("security", "/settings/security", Text(N_("Sign-in and security"))),
     Entry("identities", "/settings/identities", Text(N_("Connected identities"))),
     Entry("tokens", "/settings/tokens", Text(N_("API tokens"))),
