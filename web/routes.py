@@ -9,6 +9,7 @@ from web.api import answers as api_answers
 from web.api import articles as api_articles
 from web.api import categories as api_categories
 from web.api import crm as api_crm
+from web.api import identities as api_identities
 from web.api import members as api_members
 from web.api import moderation as api_moderation
 from web.api import posts as api_posts
@@ -42,6 +43,7 @@ from web.pages import (
 )
 from web.pages.admin import audit as admin_audit
 from web.pages.admin import categories as admin_categories
+from web.pages.admin import providers as admin_providers
 from web.pages.admin import settings as admin_settings
 from web.pages.admin import start as admin_start
 
@@ -57,6 +59,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_categories.routes,
     *api_site.routes,
     *api_members.routes,
+    *api_identities.routes,
     *api_moderation.routes,
     *api_search.routes,
     *api_articles.routes,
@@ -80,6 +83,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *admin_start.routes,
     *admin_audit.routes,
     *admin_categories.routes,
+    *admin_providers.routes,
     *admin_settings.routes,
     *crm.routes,
     *searching.routes,

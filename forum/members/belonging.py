@@ -8,24 +8,28 @@ somebody comes in by a provider. Nobody chooses it for themselves, and nobody of
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from forum.events import MemberChanged
 from forum.kernel import outbox
+from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
-from forum.kernel.db import locked
+from forum.kernel.db import UtcTime, locked
 from forum.kernel.errors import N_, Text
 from forum.members import audit, signing_in
 from forum.members.actors import SYSTEM
 from forum.members.keys import address_key, domain_key
-from forum.members.tables import Affiliation, IdentityProvider, MailAddress, Member
+from forum.members.policies import may_administer
+from forum.members.tables import Affiliation, AuditEntry, IdentityProvider, MailAddress, Member
 
 TEAM = "Company"  # of whom no proof names a team
 SECOND_ACCOUNT = "member.second-account"
 """The audit entry that tells administrators of an employee's second account."""
+_M, _A = Member.__table__.c, AuditEntry.__table__.c
 _BY_DOMAIN, _BY_PROVIDER = "mail domain ", "provider "
 
 
@@ -175,6 +179,49 @@ def _renew(session: Session, member: Member, action: str, proof: str) -> bool:
     audit.record(session, SYSTEM, action, f"member:{member.id}", proof=proof)
     outbox.record(session, MemberChanged(member_id=member.id))
     return True
+
+
+class SecondAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """What administrators look at: an employee, and the other account (where there is one) that is theirs, or would be."""
+
+    at: datetime
+    account: str
+    employee: str
+    why: str
+
+
+def second_accounts(session: Connection, actor: Actor, *, since: datetime) -> list[SecondAccount]:
+    """What was reported since a moment, the newest first, twenty at most.
+
+    Raises:
+        NotAllowed: only administrators see it.
+    """
+    require(may_administer(actor))
+    entries = session.execute(_REPORTS, {"since": since}).all()
+    numbers = {int(row.subject.removeprefix("member:")) for row in entries} | {
+        row.detail["employee"] for row in entries
+    }
+    found = session.execute(
+        select(_M.id, _M.handle).where(_M.id.in_(number for number in numbers if number is not None))
+    )
+    handles = {row.id: row.handle for row in found}
+    return [
+        SecondAccount(
+            at=row.at,
+            account=handles.get(int(row.subject.removeprefix("member:")), ""),
+            employee=handles.get(row.detail["employee"], ""),
+            why=row.detail["why"],
+        )
+        for row in entries
+    ]
+
+
+_REPORTS = (
+    select(_A.at, _A.subject, _A.detail)
+    .where(_A.action == SECOND_ACCOUNT, _A.at >= bindparam("since", type_=UtcTime))
+    .order_by(_A.id.desc())
+    .limit(20)
+)
 
 
 # Who is the same person

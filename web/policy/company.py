@@ -21,5 +21,6 @@ ADMINISTRATION: Final = (
     read("admin.read", "See the state of the installation and its audit", may_administer, who="administrator", scopes="read administer"),
     write("admin.roles", "Give people roles", may_administer, who="administrator", outside="`loggia members promote`"),
     write("site.manage", "Change the settings of the site", may_administer, who="administrator", scopes="administer"),
+    write("provider.manage", "Add, change, test and switch identity providers", may_administer, who="administrator", scopes="administer"),
     write("category.manage", "Make and change categories", may_manage_categories, who="administrator", scopes="administer"),
 )  # fmt: skip

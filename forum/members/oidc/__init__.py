@@ -33,10 +33,13 @@ class Trusted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Away(Unavailable):
-    """The provider cannot be reached, or does not answer as a provider does. `reason` is for administrators and the log."""
+    """The provider cannot be reached, or does not answer as a provider does. `reason` is for administrators and the log.
 
-    def __init__(self, provider: Trusted, reason: Text | str) -> None:
-        self.reason = reason
+    `door`: host and port in a private network, which was not opened to us.
+    """
+
+    def __init__(self, provider: Trusted, reason: Text | str, *, door: str = "") -> None:
+        self.reason, self.door = reason, door
         sentence = N_("%(name)s cannot be reached right now. Sign in another way, or try again in a minute.")
         super().__init__(Text(sentence, name=provider.name))
 

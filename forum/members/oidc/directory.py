@@ -162,7 +162,7 @@ def _fetched(provider: Trusted, address: str, allow: tuple[str, ...]) -> bytes:
             "GET", address, headers={"accept": "application/json"}, timeout=SECONDS, max_bytes=MOST_BYTES
         )
     except egress.Failed as error:
-        raise Away(provider, error.text) from error
+        raise Away(provider, error.text, door=door_of(address) if isinstance(error, egress.Refused) else "") from error
     if answer.status != 200:
         raise Away(provider, Text(N_("It answered with status %(status)s."), status=answer.status))
     return answer.body

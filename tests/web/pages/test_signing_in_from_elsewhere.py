@@ -3,91 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import func, select
 
-from forum.kernel.access import Actor
+from forum.kernel.clock import now
 from forum.kernel.db import Database
-from forum.members import accounts, providers
-from forum.members.actors import actor_of
-from forum.members.tables import AuditEntry, Group, GroupMember, Identity, IdentityProvider, MailAddress, Member
-from tests.installing import settings_for
-from tests.servers import Missing, oidc
-from tests.web.pages.visiting import HERE, Site, Visitor
-
-CALLBACK = f"{HERE}/login/with/company/callback"
-OURS = "company.example"
+from forum.members import accounts
+from forum.members.tables import AuditEntry, Group, GroupMember, Identity, MailAddress, Member
+from tests.servers import oidc
+from tests.web.pages.elsewhere import (
+    CALLBACK,
+    OURS,
+    actor,
+    came,
+    local,
+    new_account,
+    opened_site,
+    running_provider,
+    signed_in_as,
+    way,
+)
+from tests.web.pages.visiting import Site, Visitor
 
 
 @pytest.fixture(scope="module")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[oidc.Provider]:
-    try:
-        with oidc.running(tmp_path_factory.mktemp("provider"), CALLBACK) as running:
-            yield running
-    except Missing as reason:
-        pytest.skip(str(reason))
+    yield from running_provider(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
 def site(
     database_url: str, database: Database, provider: oidc.Provider, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    settings = settings_for(
-        database_url, tmp_path_factory.mktemp("var"), oidc_issuer=provider.issuer, oidc_client_id=oidc.CLIENT,
-        oidc_client_secret=oidc.SECRET, staff_domains=OURS,
-    )  # fmt: skip
-    with database.transaction() as session:
-        providers.follow_environment(session, settings)
-        first = session.scalars(select(IdentityProvider)).one()
-        first.name, first.group_claim, first.staff_group = "Company Desk", "groups", "employees"
-        first.scopes = "openid email profile groups"
-        session.add(Group(name="Key customers", name_key="key customers", kind="claim", claim="key-customers"))
-    opened = Site(settings, database)
-    yield opened
-    opened.close()
-
-
-def way(site: Site, browser: Visitor, *, to: str = "/") -> str:
-    """Press the button; returns where the browser is led."""
-    browser.get("/login")
-    return browser.send("/login/with/company", next=to).leads_to
-
-
-def local(address: str) -> str:
-    return address.removeprefix(HERE)
-
-
-def came(
-    site: Site, provider: oidc.Provider, subject: str, *, browser: Visitor | None = None, to: str = "/"
-) -> Visitor:
-    """Somebody who signs in at the provider and has come back."""
-    browser = browser or site.anybody()
-    return browser.get(local(provider.sign_in(way(site, browser, to=to), subject)), status=303)
-
-
-def new_account(site: Site, provider: oidc.Provider, subject: str, **claims: Any) -> Visitor:
-    provider.person(subject, **claims)
-    browser = came(site, provider, subject).follow()
-    return browser.send("/register/with/company", handle=subject, name=subject.title())
-
-
-def actor(site: Site, handle: str) -> Actor:
-    with site.database.reading() as connection:
-        member_id = connection.scalar(select(Member.id).where(Member.handle == handle))
-        return actor_of(connection, member_id)
-
-
-def signed_in_as(browser: Visitor) -> str:
-    """The handle that the settings show; "" for nobody."""
-    answer = browser.client.get("/settings")
-    if answer.status_code != 200:
-        return ""
-    browser._at(answer, 200)
-    found = browser.page.xpath("//a[starts-with(@href, '/m/')]/@href")
-    return str(found[0]).removeprefix("/m/")
+    yield from opened_site(database_url, database, provider, tmp_path_factory)
 
 
 def test_somebody_new_chooses_a_handle_and_is_in(site: Site, provider: oidc.Provider) -> None:
@@ -212,18 +163,12 @@ def test_a_group_given_by_hand_is_not_taken_by_a_claim(site: Site, provider: oid
     dario = actor(site, "dario").member_id or 0
     with site.database.transaction() as session:
         group = session.scalars(select(Group).where(Group.claim == "key-customers")).one()
-        session.add(GroupMember(group_id=group.id, member_id=dario, since=group_since(session), source="manual"))
+        session.add(GroupMember(group_id=group.id, member_id=dario, since=now(), source="manual"))
     came(site, provider, "dario")
     with site.database.reading() as connection:
         assert (
             connection.scalar(select(func.count()).select_from(GroupMember).where(GroupMember.member_id == dario)) == 1
         )
-
-
-def group_since(session: Any) -> Any:
-    from forum.kernel.clock import now
-
-    return now()
 
 
 def test_staff_is_gained_and_lost_with_the_claim_and_sessions_are_renewed(site: Site, provider: oidc.Provider) -> None:
@@ -306,10 +251,6 @@ def test_an_address_that_is_not_verified_tells_nothing_of_who_has_it(site: Site,
 
 def test_who_is_suspended_is_held_here_too(site: Site, provider: oidc.Provider) -> None:
     new_account(site, provider, "ivo")
-    from datetime import timedelta
-
-    from forum.kernel.clock import now
-
     with site.database.transaction() as session:
         member = session.scalars(select(Member).where(Member.handle == "ivo")).one()
         member.suspended_until = now() + timedelta(days=3)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
 from forum.kernel.access import require
+from forum.kernel.clock import now
 from forum.kernel.errors import N_, NotFound, Text
 from forum.kernel.settings import Settings
 from forum.members import site
+from forum.members.belonging import second_accounts
 from forum.members.policies import may_administer
 from forum.members.receipts import audit_list
 from moderation.queue import waiting_count
@@ -22,6 +25,7 @@ from web.pages.admin.receipts import receipt
 from web.pages.frame import framed, led_to, shown
 
 AnyRequest = Request[Any, Any, Any]
+LATELY: Final = timedelta(days=30)
 _NEWEST = 5
 
 
@@ -39,6 +43,7 @@ def start(request: AnyRequest) -> Response[bytes]:
             steps=first_steps.steps(connection, settings),
             parts=running(settings),
             waiting=waiting_count(connection, actor),
+            seconds=second_accounts(connection, actor, since=now() - LATELY),
             receipts=[receipt(line) for line in newest.items],
         )
 
