@@ -182,7 +182,7 @@ def add(session: Session, actor: Actor, settings: Settings, *, slug: str, wanted
             session.add(row)
     except IntegrityError:
         raise Invalid({"slug": N_("Another provider has this short name.")}) from None
-    audit.record(session, actor, "provider.add", f"provider:{slug}", issuer=row.issuer, **_rules(row))
+    audit.record(session, actor, "provider.create", f"provider:{slug}", **_told(row))
     return row
 
 
@@ -199,13 +199,12 @@ def change(session: Session, actor: Actor, settings: Settings, *, provider_id: i
     problems = _problems(wanted)
     if problems:
         raise Invalid(problems)
-    before, old_proof = {**_rules(row), "issuer": row.issuer, "client_id": row.client_id}, belonging.proof_of(row)
+    before, old_proof = _told(row), belonging.proof_of(row)
     _write(row, wanted, settings)
     _rename_proof(session, old_proof, belonging.proof_of(row))
-    after = {**_rules(row), "issuer": row.issuer, "client_id": row.client_id}
-    changed = {name: value for name, value in after.items() if before[name] != value}
     audit.record(
-        session, actor, "provider.change", f"provider:{row.slug}", new_secret=bool(wanted.secret), **changed
+        session, actor, "provider.edit", f"provider:{row.slug}",
+        before=before, after=_told(row), new_secret=bool(wanted.secret) or None,
     )  # fmt: skip
 
 
@@ -258,8 +257,9 @@ def _write(row: IdentityProvider, wanted: Described, settings: Settings) -> None
         )
 
 
-def _rules(row: IdentityProvider) -> dict[str, Any]:
-    names = ("name", "scopes", "group_claim", "staff_group", "opens_accounts")
+def _told(row: IdentityProvider) -> dict[str, Any]:
+    """What receipts tell of a provider."""
+    names = ("name", "issuer", "client_id", "scopes", "group_claim", "staff_group", "opens_accounts")
     return {name: getattr(row, name) for name in names}
 
 

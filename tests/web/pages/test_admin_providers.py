@@ -64,7 +64,7 @@ def test_a_provider_is_added_and_its_button_stands_on_the_door(
     door = site.anybody().get("/login")
     assert "Continue with Partner login" in door.words()
     assert "https://id.partner.example" in door.answer.headers["content-security-policy"]
-    assert actions(database)[-1] == "provider.add"
+    assert actions(database)[-1] == "provider.create"
 
 
 def test_the_secret_is_nowhere_to_be_read(

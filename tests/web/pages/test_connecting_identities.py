@@ -194,19 +194,19 @@ def test_somebody_elses_connection_is_not_there(site: Site, provider: oidc.Provi
 
 def test_of_two_returns_at_once_one_comes_in(site: Site, provider: oidc.Provider) -> None:
     new_account(site, provider, "karin")
+    with site.database.reading() as connection:
+        provider_id = connection.scalar(select(IdentityProvider.id).where(IdentityProvider.is_enabled)) or 0
     for _ in range(5):
         address = way(site, browser := site.anybody())
         state = parse_qs(urlsplit(address).query)["state"][0]
         hashed = arriving.browser_hash(b"form:" + str(browser.client.cookies["form"]).encode())
-        with site.database.reading() as connection:
-            provider_id = connection.scalar(select(IdentityProvider.id).where(IdentityProvider.is_enabled)) or 0
         together = Barrier(4)
 
-        def take(_turn: int, state: str = state, browser: str = hashed, number: int = provider_id) -> int:
-            together.wait()
+        def take(_turn: int, state: str = state, browser: str = hashed, gate: Barrier = together) -> int:
+            gate.wait()
             try:
                 with site.database.transaction() as session:
-                    arriving.returned(session, provider_id=number, state=state, browser=browser)
+                    arriving.returned(session, provider_id=provider_id, state=state, browser=browser)
             except Conflict:
                 return 0
             return 1
@@ -220,7 +220,7 @@ def test_of_two_accounts_opened_at_once_one_is_made(site: Site, provider: oidc.P
     first, second = came(site, provider, "ludo"), came(site, provider, "ludo")
     first.follow().send("/register/with/company", handle="ludo")
     second.follow().send("/register/with/company", handle="ludo-again", status=409)
-    first.send("/register/with/company", handle="ludo-thrice", status=409)
+    first.get("/ask").send("/register/with/company", handle="ludo-thrice", status=409)
     with site.database.reading() as connection:
         held = select(func.count()).select_from(Identity).where(Identity.subject == "ludo")
         assert connection.scalar(held) == 1
