@@ -37,6 +37,7 @@ _IDEA: Final = {"thread_id": "idea_id", "slug": "idea_slug"}
 _ACCEPTED: Final = {"post_id": "accepted_id"}
 _ARTICLE: Final = {"slug": "article_slug"}
 _PLACE: Final = {"slug": "category"}
+_DESK: Final = {"name": "Desk", "issuer": "https://id.example.com", "client_id": "loggia"}
 _RULED: Final = {"rule": "0", "reason": "other", "text": REASON}
 
 
@@ -187,7 +188,16 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("POST", "/admin/categories/{category_id}/move"): (Asking("category.manage", _fixed(to="down")),),
     ("POST", "/api/v1/categories"): (Asking("category.manage", _fixed(slug="kettles", name="Kettles", kinds=["question"])),),
     ("PATCH", "/api/v1/categories/{slug}"): (Asking("category.manage", _fixed(name="Kettles"), at=_PLACE),),
+    ("GET", "/admin/providers"): (Asking("admin.read"),),
+    ("GET", "/admin/providers/new"): (Asking("admin.read"),),
+    ("GET", "/admin/providers/{provider_id}"): (Asking("admin.read"),),
+    ("GET", "/api/v1/providers"): (Asking("admin.read"),),
+    ("POST", "/admin/providers/new"): (Asking("provider.manage", _fixed(slug="second", **_DESK)),),
+    ("POST", "/admin/providers/{provider_id}"): (Asking("provider.manage", _fixed(**_DESK)),),
+    ("POST", "/admin/providers/{provider_id}/switch"): (Asking("provider.manage", _fixed(on="0")),),
+    ("POST", "/admin/providers/{provider_id}/test"): (Asking("provider.manage"),),
     # one's own
+    ("GET", "/api/v1/me/identities"): (Asking("account.read"),),
     ("GET", "/settings/identities"): (Asking("settings.read"),),
     ("GET", "/settings"): (Asking("settings.read"),),
     ("GET", "/settings/security"): (Asking("settings.read"),),

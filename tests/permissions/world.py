@@ -18,7 +18,7 @@ from forum.kernel.clock import now
 from forum.members import signing_in, tokens
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.passwords import hashed
-from forum.members.tables import ApiToken, Credential, MailAddress, Member, SignIn
+from forum.members.tables import ApiToken, Credential, IdentityProvider, MailAddress, Member, SignIn
 from forum.threads import answers, editing
 from forum.threads.tables import Category, Thread
 from moderation import flagging
@@ -236,10 +236,14 @@ def _house(
         reason="refused",
         attempt=2,
     )
-    session.add(row)
+    # A private address, which is refused without a call: so it can be tested where nothing answers.
+    provider = IdentityProvider(
+        slug="desk", name="Desk", issuer="http://127.0.0.1:9", client_id="loggia", created_at=now()
+    )  # fmt: skip
+    session.add_all([row, provider])
     session.flush()
     return {
         "category_id": session.scalars(select(Category.id).where(Category.slug == things["public"].category)).one(),
-        "connection_id": made.connection_id, "delivery_id": row.id, "number": 1, "handle": people["member"].actor.handle,
+        "connection_id": made.connection_id, "provider_id": provider.id, "delivery_id": row.id, "number": 1, "handle": people["member"].actor.handle,
         "key": "boiler", "name": "boiler",
     }  # fmt: skip
