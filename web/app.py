@@ -16,7 +16,6 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import HTTPScope, LifeSpanScope, Scope
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -28,6 +27,7 @@ from forum.kernel.settings import Settings
 from forum.members import providers
 from web import logs, routes
 from web.bodies import check_body
+from web.description import Description
 from web.edge.asgi import HTTPApp
 from web.edge.buckets import MemoryStore
 from web.edge.cache import PageCache
@@ -75,7 +75,7 @@ def create_app(settings: Settings, *, handlers: Sequence[HTTPRouteHandler] = (),
         exception_handlers=dict.fromkeys((LoggiaError, Refused, HTTPException, Exception), errors.handler),
         request_max_body_size=LARGEST_BODY,
         openapi_config=OpenAPIConfig(
-            "Loggia", "1", path="/api/openapi.json", render_plugins=[JsonRenderPlugin(path="/")]
+            "Loggia", "1", path="/api/openapi.json", render_plugins=[Description([*routes.ROUTES, *handlers])]
         ),
         logging_config=None,
     )

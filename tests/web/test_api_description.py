@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from tests.installing import settings_for
@@ -26,14 +28,55 @@ def test_the_document_is_valid(document: Any) -> None:
     validate(document)
 
 
-def test_every_call_may_end_in_a_problem(document: Any) -> None:
-    calls = {path: operations for path, operations in document["paths"].items() if path.startswith("/api/v1/")}
-    assert len(calls) > 10
-    for path, operations in calls.items():
+def _calls(document: Any) -> Iterator[tuple[str, str, Any]]:
+    for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            answers = operation["responses"]
-            assert list(answers["default"]["content"]) == ["application/problem+json"], (method, path)
-            assert "400" not in answers, (method, path)
+            yield path, method, operation
+
+
+def test_it_describes_the_api_alone(document: Any) -> None:
+    assert len(document["paths"]) > 10
+    assert all(path.startswith("/api/v1/") for path in document["paths"])
+
+
+def test_every_call_may_end_in_a_problem(document: Any) -> None:
+    for path, method, operation in _calls(document):
+        answers = operation["responses"]
+        assert {"default", "400", "401", "403", "429", "503"} <= set(answers), (method, path)
+        assert ("404" in answers) or ("{" not in path), (method, path)
+        refusals = [answer for status, answer in answers.items() if not status.startswith("2")]
+        assert all(list(answer["content"]) == ["application/problem+json"] for answer in refusals), (method, path)
+        assert "Retry-After" in answers["429"]["headers"]
+
+
+def test_it_says_which_calls_want_a_token(document: Any) -> None:
+    assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    wants = {(method, path): {} not in operation["security"] for path, method, operation in _calls(document)}
+    assert wants["post", "/api/v1/threads"]
+    assert wants["get", "/api/v1/me"]
+    assert not wants["get", "/api/v1/threads"]
+
+
+def test_parts_of_an_address_that_are_ids_are_numbers(document: Any) -> None:
+    part = document["paths"]["/api/v1/threads/{thread_id}"]["get"]["parameters"][0]
+    assert part["schema"] == {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}
+
+
+def test_everything_that_is_sent_has_an_example_that_fits(document: Any) -> None:
+    told = 0
+    for path, method, operation in _calls(document):
+        for body in operation.get("requestBody", {}).get("content", {}).values():
+            schema = {**body["schema"], "components": document["components"]}
+            assert not list(OAS31Validator(schema).iter_errors(body["example"])), (method, path)
+            told += 1
+        for one in operation.get("parameters", []):
+            assert one["name"] == "cursor" or OAS31Validator(one["schema"]).is_valid(one["example"]), (path, one)
+    assert told > 5
+
+
+def test_bounds_of_whole_numbers_are_whole_numbers(document: Any) -> None:
+    post = document["components"]["schemas"]["NewFlag"]["properties"]["post"]
+    assert [repr(post[bound]) for bound in ("minimum", "maximum")] == ["1", str(2**63 - 1)]
 
 
 def test_arguments_of_a_list_are_described(document: Any) -> None:

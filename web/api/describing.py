@@ -1,5 +1,7 @@
 """What the OpenAPI document says beyond what the framework finds out by itself: arguments in the query, and problems.
 
+The rest, which is alike for all calls, is added by `web.description`.
+
 Every handler under /api has `operation_class=described(…)`.
 """
 
@@ -7,28 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, OpenAPIType, Operation, Parameter, Schema
 
 from web.problems import MEDIA_TYPE
-
-_TEXT, _NUMBER = Schema(type=OpenAPIType.STRING), Schema(type=OpenAPIType.INTEGER)
-_FIELD: Final = Schema(type=OpenAPIType.OBJECT, properties={"field": _TEXT, "detail": _TEXT})
-_PROBLEM: Final = Schema(
-    type=OpenAPIType.OBJECT,
-    title="Problem",
-    required=["type", "title", "status"],
-    properties={
-        "type": _TEXT,
-        "title": _TEXT,
-        "status": _NUMBER,
-        "detail": _TEXT,
-        "instance": _TEXT,
-        "errors": Schema(type=OpenAPIType.ARRAY, items=_FIELD),
-    },
-)
 
 
 @cache
@@ -48,7 +34,9 @@ def described(arguments: type[msgspec.Struct] | None = None) -> type[Operation]:
 
 
 def _refusal() -> OpenAPIResponse:
-    return OpenAPIResponse("A problem (RFC 9457)", content={MEDIA_TYPE: OpenAPIMediaType(schema=_PROBLEM)})
+    return OpenAPIResponse(
+        "A problem (RFC 9457)", content={MEDIA_TYPE: OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))}
+    )
 
 
 def _parameters(arguments: type[msgspec.Struct]) -> list[Parameter]:
@@ -67,6 +55,7 @@ def _schema(field: dict[str, Any]) -> Schema:
     choices = [choice for choice in kind.get("enum", []) if choice != ""] or None
     return Schema(
         type=OpenAPIType(kind.get("type", "string")),
+        items=_schema(kind["items"]) if "items" in kind else None,
         enum=choices,
         default=field.get("default") or None,
         minimum=kind.get("minimum"),
