@@ -24,11 +24,11 @@ Pairs = Mapping[str, list[str]]
 
 MOST_FIELDS: Final = 200
 LARGEST: Final = 2**63 - 1
+_MARK: Final = "\ufffd"
 _TICKED = frozenset({"1", "on", "true", "yes"})
 
 _UNREADABLE = Text(N_("The form could not be read."))
 _NEEDED = Text(N_("This is needed."))
-_NUL = Text(N_("This holds a character that cannot be stored."))
 _NO_NUMBER = Text(N_("This wants a whole number."))
 _NO_CHOICE = Text(N_("Choose one of what is offered."))
 _ODD = Text(N_("This cannot be used."))
@@ -47,6 +47,8 @@ def parse(body: bytes, form: type[S]) -> S:
 def pairs_of(encoded: bytes) -> dict[str, list[str]]:
     """The fields of a form or query string with their values in order. Line ends are `\\n`, as typed.
 
+    NUL, which no database holds, becomes U+FFFD as in every HTML page: refusing it would lose the rest of what was typed.
+
     The framework's own reader is not used: it remembers the last thousand forms, passwords included.
 
     Raises:
@@ -58,7 +60,7 @@ def pairs_of(encoded: bytes) -> dict[str, list[str]]:
     except ValueError:
         raise Refused(BAD_REQUEST, _UNREADABLE) from None
     for name, value in pairs:
-        found.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\r", "\n"))
+        found.setdefault(name, []).append(value.replace("\r\n", "\n").replace("\r", "\n").replace("\0", _MARK))
     return found
 
 
@@ -104,8 +106,6 @@ def _value(field: inspect.Field, sent: list[str]) -> dict[str, Any]:
     if isinstance(kind, inspect.UnionType):
         optional = any(isinstance(part, inspect.NoneType) for part in kind.types)
         kind = next(part for part in kind.types if not isinstance(part, inspect.NoneType))
-    if any("\0" in value for value in sent):
-        raise _Wrong(_NUL)
     if isinstance(kind, inspect.BoolType):
         return {name: bool(sent) and sent[-1].lower() in _TICKED}
     if isinstance(kind, (inspect.ListType, inspect.VarTupleType)):

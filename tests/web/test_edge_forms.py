@@ -72,9 +72,8 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     assert wrong(page="0") == {"page": "This wants a number from 1 on."}
 
 
-def test_nul_is_refused_in_every_field() -> None:
-    for name in ("title", "tags", "notify", "category", "note"):
-        assert wrong(**{name: "a\0b"}) == {name: "This holds a character that cannot be stored."}
+def test_nul_becomes_the_mark_that_html_has_for_it() -> None:
+    assert pairs_of(b"title=a%00b&note=%00") == {"title": ["a\ufffdb"], "note": ["\ufffd"]}
 
 
 def test_line_ends_are_as_typed() -> None:
