@@ -9,7 +9,11 @@ from forum.kernel.access import Actor
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
 from tests.forum import making as make
+from tests.security.town import Town, built
+from tests.security.wire import Wire
 from tests.web.pages.visiting import Site
+from web.app import create_app
+from web.edge.limits import Limits
 
 
 @dataclass(frozen=True)
@@ -36,3 +40,17 @@ def people(database: Database) -> People:
             staff=make.staff(session, team="Service"),
             moderator=make.moderator(session),
         )
+
+
+@pytest.fixture(scope="module")
+def wire(settings: Settings) -> Iterator[Wire]:
+    """The site without its limits, for tests that ask very often."""
+    opened = Wire(create_app(settings, limits=Limits(None, None, None)))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def town(database: Database) -> Town:
+    """A community in which every kind of person and thing exists."""
+    return built(database)
