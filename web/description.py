@@ -24,7 +24,7 @@ from web.problems import BY_STATUS, MEDIA_TYPE
 Document = dict[str, Any]
 _OF_ALL: Final = (400, 401, 403, 429, 503)
 _OF_PATHS: Final = (404, 410)
-_OF_ARGUMENTS: Final = (422,)
+_OF_ARGUMENTS: Final = (404, 422)  # a list may be of what is not there
 _OF_WRITES: Final = (404, 409, 410, 413, 415, 422)
 _WAITS: Final = frozenset({429, 503})
 _KIND: Final = re.compile(r":\w+\}")
