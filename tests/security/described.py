@@ -67,7 +67,7 @@ def _calls(document: Any) -> Iterator[Call]:
     schemas = document["components"]["schemas"]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            body = next(iter(operation.get("requestBody", {}).get("content", {}).values()), {})
+            body: Schema = next(iter(operation.get("requestBody", {}).get("content", {}).values()), {})
             described = _followed(body.get("schema", {}), schemas)
             yield Call(
                 method.upper(),
