@@ -19,4 +19,4 @@ def safe_next(text: str, *, default: str = "/") -> str:
 
 def _names_sign_in(text: str) -> bool:
     """Whether it leads to a page that would only lead back."""
-    return text.partition("?")[0].rstrip("/") in ("/login", "/register", "/logout")
+    return text.partition("?")[0].rstrip("/") in ("/login", "/register", "/logout", "/forgot")

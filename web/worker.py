@@ -20,10 +20,12 @@ from dramatiq.middleware import Middleware
 from crm_sync import delivering
 from forum.kernel import egress, jobs, outbox
 from forum.kernel.db import Database
+from forum.kernel.mailer import Mailer
 from forum.kernel.settings import Settings
-from forum.members import avatars
+from forum.members import avatars, leaving, posting
 from forum.threads import places, week
 from moderation import pages
+from web import mails
 from web.api.tables import prune as prune_idempotency_keys
 from web.wiring import SUBSCRIBERS
 
@@ -135,6 +137,8 @@ def reckon_the_week(db: Database) -> None:
 RECURRING = (
     jobs.Recurring("outbox.prune", timedelta(hours=1), outbox.prune),
     jobs.Recurring("idempotency.prune", timedelta(hours=1), prune_idempotency_keys),
+    jobs.Recurring("mails.prune", timedelta(hours=1), posting.prune),
+    jobs.Recurring("members.leave", timedelta(hours=1), leaving.delete_the_long_gone),
     jobs.Recurring("categories.recount", timedelta(minutes=1), places.recount_categories),
     jobs.Recurring("week.reckon", timedelta(minutes=1), reckon_the_week),
 )
@@ -156,10 +160,22 @@ class Worker:
         self._stopping = threading.Event()
         self._relay = outbox.Relay(db, SUBSCRIBERS)
         client = egress.Client(settings)
+        self._mail = self._lane("mail", self._postman(db, settings).run_once)
         outward = partial(delivering.deliver_round, db, client, settings, going_on=self._is_going_on)
         self._outward = self._lane("outward", outward)
         self._own = [self._lane("own", self._relay_facts) for _ in range(1 if db.is_sqlite else hands)]
-        self._lanes = (*self._own, self._outward, self._lane("regular", partial(jobs.run_due, db, recurring(settings))))
+        regular = self._lane("regular", partial(jobs.run_due, db, recurring(settings)))
+        self._lanes = (*self._own, self._outward, self._mail, regular)
+
+    def _postman(self, db: Database, settings: Settings) -> posting.Postman:
+        return posting.Postman(
+            db,
+            Mailer(settings),
+            mails.renderer(settings),
+            secret_key=settings.secret_key,
+            base_url=settings.base_url,
+            going_on=self._is_going_on,
+        )
 
     def _lane(self, name: str, run: Callable[[], int]) -> "_Lane":
         return _Lane(f"loggia-{name}", run, self._stopping)
@@ -178,6 +194,7 @@ class Worker:
         for lane in self._own:
             lane.wake()
         self._outward.wake()
+        self._mail.wake()
 
     def start_ticking(self) -> None:
         """Look for work each second from now on."""

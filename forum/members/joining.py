@@ -4,7 +4,7 @@ Whether an address is somebody's already decides nothing here, neither what is a
 and only the owner of the mailbox reads that.
 """
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from forum.events import MemberChanged
@@ -41,15 +41,13 @@ def send_again(session: Session, actor: Actor) -> bool:
     require(may_sign_in_settings(actor))
     waiting = waiting_address(session, actor.member_id or 0)
     kind = "verify" if actor.unverified else "change"
-    return waiting is not None and mailing.queue_typed(
-        session, kind=kind, address=waiting.address, member_id=actor.member_id
-    )
+    return waiting is not None and mailing.queue_typed(session, kind=kind, address=waiting, member_id=actor.member_id)
 
 
-def waiting_address(session: Session, member_id: int) -> MailAddress | None:
+def waiting_address(connection: Connection | Session, member_id: int) -> str | None:
     """The address that a member said is theirs and has not confirmed yet."""
     mine = (MailAddress.member_id == member_id, MailAddress.verified_at.is_(None))
-    return session.scalars(select(MailAddress).where(*mine).order_by(MailAddress.id.desc()).limit(1)).one_or_none()
+    return connection.scalar(select(MailAddress.address).where(*mine).order_by(MailAddress.id.desc()).limit(1))
 
 
 def confirm(session: Session, *, key: str) -> int:
@@ -85,5 +83,4 @@ def own(session: Session, *, member_id: int, address: str) -> None:
 def _forget_claims(session: Session, *, key: str, but: int) -> None:
     """The keys that others were sent for this address end. Their claim stays, so that they stay unconfirmed."""
     others = select(MailAddress.member_id).where(MailAddress.address_key == key, MailAddress.member_id != but)
-    sent = (MailedToken.member_id.in_(others), MailedToken.purpose.in_(("verify", "change")))
-    session.execute(delete(MailedToken).where(*sent).execution_options(synchronize_session=False))
+    mailed_keys.end(session, MailedToken.member_id.in_(others), MailedToken.purpose.in_(("verify", "change")))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, String, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, String, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from forum.kernel.clock import now
@@ -62,17 +62,23 @@ def key_of(secret_key: str, mail: MailDelivery) -> str:
     return base64.urlsafe_b64encode(hmac.digest(secret, about.encode(), "sha256")[:24]).decode("ascii")
 
 
-def keep(session: Session, *, member_id: int, purpose: str, address: str, key: str) -> datetime | None:
+def keep(
+    session: Session, *, member_id: int, purpose: str, address: str, key: str, asked_at: datetime
+) -> datetime | None:
     """Note that this key is on its way, and end the older ones that it replaces. Returns until when it is good.
 
-    None where the key was used meanwhile: its mail had arrived.
+    None where it is over already: used, so that its mail had arrived, or ended by one that was asked for later.
     """
     moment, hashed = now(), token_hash(key)
     known = session.scalar(select(MailedToken).where(MailedToken.token_hash == hashed).with_for_update())
     if known is not None:
         return known.expires_at if known.used_at is None else None
-    older = delete(MailedToken).where(MailedToken.member_id == member_id, MailedToken.purpose == purpose)
-    session.execute(older.where(MailedToken.address == address) if purpose == "revert" else older)
+    same = [MailedToken.member_id == member_id, MailedToken.purpose == purpose]
+    if purpose == "revert":
+        same.append(MailedToken.address == address)
+    if session.scalar(select(MailedToken.id).where(*same, MailedToken.created_at > asked_at).limit(1)) is not None:
+        return None
+    end(session, *same)
     until = moment + LIVES[purpose]
     session.add(
         MailedToken(
@@ -80,7 +86,7 @@ def keep(session: Session, *, member_id: int, purpose: str, address: str, key: s
             purpose=purpose,
             address=address,
             token_hash=hashed,
-            created_at=moment,
+            created_at=asked_at,
             expires_at=until,
         )
     )
@@ -125,7 +131,17 @@ def use(session: Session, *, purpose: str, key: str) -> MailedToken:
 
 def end_all(session: Session, *, member_id: int, but: tuple[str, ...] = ("revert",)) -> None:
     """End a member's keys: their address, password or account changed. The way back to an old address outlives that."""
-    session.execute(delete(MailedToken).where(MailedToken.member_id == member_id, MailedToken.purpose.not_in(but)))
+    end(session, MailedToken.member_id == member_id, MailedToken.purpose.not_in(but))
+
+
+def end(session: Session, *which: ColumnElement[bool]) -> None:
+    """End keys. They are marked, not forgotten, so that a mail that is sent once more does not bring one back to life."""
+    session.execute(
+        update(MailedToken)
+        .where(MailedToken.used_at.is_(None), *which)
+        .values(used_at=now())
+        .execution_options(synchronize_session=False)
+    )
 
 
 def prune(session: Session) -> None:

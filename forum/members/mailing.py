@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 import msgspec
-from sqlalchemy import CursorResult, func, select
+from sqlalchemy import CursorResult, case, func, select
 from sqlalchemy.orm import Session
 
 from forum.kernel.clock import now
@@ -70,8 +70,9 @@ def queue_typed(session: Session, *, kind: str, address: str, member_id: int | N
     """
     target = target_of(address)
     since = now() - COUNTED_FOR
-    of_target = (MailDelivery.target == target, MailDelivery.created_at > since)
-    sent, newest = session.execute(select(func.count(), func.max(MailDelivery.id)).where(*of_target)).one()
+    lately = func.count(case((MailDelivery.created_at > since, 1)))
+    found = select(lately, func.max(MailDelivery.id)).where(MailDelivery.target == target)
+    sent, newest = session.execute(found).one()
     if sent >= MOST_TO_ONE:
         return False
     cause = f"{kind}:{target[:24]}:{newest or 0}"

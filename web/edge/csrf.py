@@ -32,7 +32,8 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BOUND_PATHS = (
     "/login",
     "/register",
-)  # with all below; where being anonymous is no protection: the answer makes a session
+    "/forgot",
+)  # with all below; where being anonymous is no protection: the answer makes a session, or has a mail sent
 LOOKED_THROUGH = 65_536  # of a form's beginning, for the field
 _SALT, _MARK = 9, 18  # bytes; 36 characters together
 _MULTIPART_FIELD = re.compile(rb'name="?csrf"?\r\n(?:[^\r\n]+\r\n)*\r\n([A-Za-z0-9_-]{36})\r\n')

@@ -30,6 +30,8 @@ class Limits:
     writing: Rule | None
     signing_in: Rule | None
     account: Rule | None = None  # tries to sign in to one account, wherever they come from
+    mail: Rule | None = None  # mails to typed addresses, by where it is asked for
+    mails: Rule | None = None  # the same, over all
 
 
 LIMITS = Limits(
@@ -37,12 +39,16 @@ LIMITS = Limits(
     writing=Rule("write", 60, 60),
     signing_in=Rule("sign-in", 10, 60),
     account=Rule("account", 60, 3_600),
+    mail=Rule("mail", 20, 3_600),
+    mails=Rule("mails", 1_000, 3_600),
 )
 LOOPBACK_LIMITS = Limits(
     reading=None,
     writing=Rule("write", 6_000, 60),
     signing_in=Rule("sign-in", 300, 60),
     account=Rule("account", 6_000, 3_600),
+    mail=Rule("mail", 6_000, 3_600),
+    mails=Rule("mails", 6_000, 3_600),
 )
 """For a site that only this machine can reach, where all come from one address."""
 

@@ -6,21 +6,23 @@ from typing import Annotated, Any, Protocol
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.params import RawBody
+from litestar.params import FromPath, RawBody
+from sqlalchemy.orm import Session
 
 from forum.kernel.errors import Invalid, Text
-from forum.members import accounts, providers, signing_in
+from forum.members import inviting, joining, providers, signing_in
 from forum.members.providers import ProviderLine
-from web.budgets import spend_on_account
+from forum.members.tables import Member
+from web.budgets import spend_on_account, spend_on_mail
 from web.edge import sessions
 from web.edge.visit import visit_of
 from web.forms import Pairs, pairs_of, read
 from web.forms import shown as typed
 from web.identity import current_actor, current_member
 from web.installation import db_of
-from web.pages import carrying
+from web.pages import carrying, mailed
 from web.pages.doors import letting_out
-from web.pages.frame import framed, led_to, shown
+from web.pages.frame import address_of, framed, led_to, shown
 from web.returning import safe_next
 
 Secret = Annotated[str, msgspec.Meta(extra={"verbatim": True})]
@@ -36,13 +38,14 @@ class Login(msgspec.Struct, frozen=True):
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """The form of `/register`."""
+    """The form of `/register`. What an invitation brings is written down with us; the form has only its key."""
 
     handle: str
     mail: str
     password: Secret
     next: str = "/"
     carried: str = ""
+    invitation: Secret = ""
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +59,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     login: str = ""
     handle: str = ""
     mail: str = ""
+    invitation: str = ""
     problems: tuple[tuple[str, Text], ...] = ()
     providers: tuple[ProviderLine, ...] = ()
 
@@ -98,14 +102,29 @@ def register(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
         return gate_page(request, "register.html", _kept(pairs))
     try:
         form = read(pairs, Registration)
+        spend_on_mail(request)
         with db_of(request).transaction() as session:
-            member = accounts.register(
-                session, handle=form.handle, mail=form.mail, password=form.password, locale=visit_of(request).locale
-            )
-            member_id = member.id
+            member_id = _joined(session, form, visit_of(request).locale).id
     except Invalid as refusal:
         return gate_page(request, "register.html", _again(pairs, refusal), status=422)
-    return entered_as(request, member_id, form, "welcome")
+    return entered_as(request, member_id, form, to=address_of("/confirm", next=safe_next(form.next)))
+
+
+def _joined(session: Session, form: Registration, locale: str) -> Member:
+    given = {"handle": form.handle, "mail": form.mail, "password": form.password, "locale": locale}
+    if form.invitation:
+        return inviting.redeem(session, key=form.invitation, **given)
+    return joining.join(session, **given)
+
+
+@get("/invitation/{key:str}", action="account.register", sync_to_thread=True, include_in_schema=False)
+def invitation(request: Request[Any, Any, Any], key: FromPath[str]) -> Response[bytes]:
+    """The door for those who were invited. To look uses nothing up."""
+    with db_of(request).reading() as connection:
+        inviting.look(connection, key=key)
+    page = gate_page(request, "register.html", Gate(next="/", invitation=key))
+    page.headers.update(mailed.SECRET)
+    return page
 
 
 def wall(request: Request[Any, Any, Any], pairs: Pairs, *, to: str, back: str) -> Response[bytes]:
@@ -143,13 +162,22 @@ class Leads(Protocol):
     def carried(self) -> str: ...
 
 
-def entered_as(request: Request[Any, Any, Any], member_id: int, form: Leads, notice: str = "") -> Response[bytes]:
-    """Lead on whoever has just come in, or give back the form that they were sending."""
+def entered_as(
+    request: Request[Any, Any, Any], member_id: int, form: Leads, notice: str = "", *, to: str = ""
+) -> Response[bytes]:
+    """Lead on whoever has just come in (to `to`, if it is given), or give back the form that they were sending."""
+    was_away = _open_again(request, member_id)
     token = sign_in_here(request, member_id)
     carried = carrying.unpacked(form.carried)
     if carried is not None:
         return carrying.resumed(request, carried, token=token)
-    return led_to(request, safe_next(form.next), notice)
+    return led_to(request, to or safe_next(form.next), "welcome-back" if was_away else notice)
+
+
+def _open_again(request: Request[Any, Any, Any], member_id: int) -> bool:
+    """Whoever had closed their account is told that it is open again."""
+    with db_of(request).transaction() as session:
+        return signing_in.come_back(session, member_id=member_id)
 
 
 def sign_in_here(request: Request[Any, Any, Any], member_id: int) -> str:
@@ -188,6 +216,7 @@ def _kept(pairs: Pairs, problems: tuple[tuple[str, Text], ...] = ()) -> Gate:
         login=kept.get("login", ""),
         handle=kept.get("handle", ""),
         mail=kept.get("mail", ""),
+        invitation=pairs.get("invitation", [""])[0],
         problems=problems,
     )
 
@@ -202,4 +231,4 @@ def gate_page(request: Request[Any, Any, Any], template: str, gate: Gate, *, sta
     return letting_out(request, shown(template, page, status=status, gate=gate), doors)
 
 
-routes = [login_page, register_page, login, register, logout, logout_everywhere]
+routes = [login_page, register_page, invitation, login, register, logout, logout_everywhere]

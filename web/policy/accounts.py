@@ -10,6 +10,9 @@ from web.policy.words import EVERYBODY, personal, read, write
 ACCOUNTS: Final = (
     personal("account.register", "Open an account", None, who=EVERYBODY),
     personal("account.sign-in", "Sign in", None, who=EVERYBODY, provided="The form leads on whoever is signed in already."),
+    personal("account.recover", "Have a link for a new password sent", None, who=EVERYBODY, provided="It goes to the address of an account, if there is one; nobody is told whether."),
+    personal("account.mailed", "Do what a mailed link is for: confirm an address, set a password, take an account back, leave", None, who=EVERYBODY, provided="With the key of the link, once, before it is too old."),
+    personal("account.confirm", "Have the link sent again that confirms one's address", may_sign_in_settings),
     personal("account.sign-out", "Sign out", None, who=EVERYBODY),
     personal("account.sign-out-everywhere", "End all of one's own sessions", may_sign_in_settings),
     read("account.read", "Ask whose token or session this is", may_sign_in_settings, who="member"),
