@@ -40,7 +40,7 @@ DRAFTS: Final = {
         subject=Text(N_("Confirm your address")),
         says=(
             Text(N_("Hello %(handle)s,")),
-            Text(N_("you opened an account at %(site)s with this address. Confirm that it is yours, and you can ask, answer and vote.")),
+            Text(N_("You opened an account at %(site)s with this address. Confirm that it is yours, and you can ask, answer and vote.")),
         ),
         button=Text(N_("Confirm the address")),
         path="/mailed/verify/%(key)s",
@@ -50,7 +50,7 @@ DRAFTS: Final = {
         subject=Text(N_("Somebody used your address")),
         says=(
             Text(N_("Hello %(handle)s,")),
-            Text(N_("somebody wanted to use this address for an account at %(site)s. It belongs to your account already, so nothing came of it, and nobody was told.")),
+            Text(N_("Somebody wanted to use this address for an account at %(site)s. It belongs to your account already, so nothing came of it, and nobody was told.")),
             Text(N_("If this was you: sign in with the account you have. A new password is a link away.")),
         ),
         button=Text(N_("Sign in")),
@@ -61,7 +61,7 @@ DRAFTS: Final = {
         subject=Text(N_("Choose a new password")),
         says=(
             Text(N_("Hello %(handle)s,")),
-            Text(N_("somebody asked for a new password for your account at %(site)s. Nothing has changed yet.")),
+            Text(N_("Somebody asked for a new password for your account at %(site)s. Nothing has changed yet.")),
         ),
         button=Text(N_("Choose a new password")),
         path="/mailed/reset/%(key)s",
@@ -71,7 +71,7 @@ DRAFTS: Final = {
         subject=Text(N_("Confirm your new address")),
         says=(
             Text(N_("Hello %(handle)s,")),
-            Text(N_("this is to be the address of your account at %(site)s. Confirm that it is yours; until then nothing changes.")),
+            Text(N_("This is to be the address of your account at %(site)s. Confirm that it is yours; until then nothing changes.")),
         ),
         button=Text(N_("Confirm the address")),
         path="/mailed/change/%(key)s",
@@ -81,7 +81,7 @@ DRAFTS: Final = {
         subject=Text(N_("Your account has another address now")),
         says=(
             Text(N_("Hello %(handle)s,")),
-            Text(N_("your account at %(site)s left this address: from now on another one belongs to it.")),
+            Text(N_("Your account at %(site)s left this address: from now on another one belongs to it.")),
             Text(N_("If you did that, all is well. If not, take your account back. That signs everybody out and lets you choose a new password.")),
         ),
         button=Text(N_("Take the account back")),
@@ -91,7 +91,7 @@ DRAFTS: Final = {
         subject=Text(N_("Your password was changed")),
         says=(
             Text(N_("Hello %(handle)s,")),
-            Text(N_("the password of your account at %(site)s was changed just now, and every other device is signed out.")),
+            Text(N_("The password of your account at %(site)s was changed just now, and every other device is signed out.")),
             Text(N_("If this was not you, choose a new password at once.")),
         ),
         button=Text(N_("Choose a new password")),
@@ -101,7 +101,7 @@ DRAFTS: Final = {
         subject=Text(N_("Your account is closed for now")),
         says=(
             Text(N_("Hello %(handle)s,")),
-            Text(N_("you closed your account at %(site)s. What you wrote stays. Until the day below you can open it again, by signing in or here; after that it is deleted.")),
+            Text(N_("You closed your account at %(site)s. What you wrote stays. Until the day below you can open it again, by signing in or here; after that it is deleted.")),
         ),
         button=Text(N_("Open it again")),
         path="/mailed/restore/%(key)s",
@@ -110,7 +110,7 @@ DRAFTS: Final = {
         subject=Text(N_("Delete your account")),
         says=(
             Text(N_("Hello %(handle)s,")),
-            Text(N_("somebody who is signed in as you asked to delete your account at %(site)s for good. Nothing has changed yet.")),
+            Text(N_("Somebody who is signed in as you asked to delete your account at %(site)s for good. Nothing has changed yet.")),
         ),
         button=Text(N_("Delete the account")),
         path="/mailed/delete/%(key)s",
@@ -120,7 +120,7 @@ DRAFTS: Final = {
         subject=Text(N_("Your account is deleted")),
         says=(
             Text(N_("Hello %(handle)s,")),
-            Text(N_("your account at %(site)s is deleted, and with it your address, your profile and every device that was signed in.")),
+            Text(N_("Your account at %(site)s is deleted, and with it your address, your profile and every device that was signed in.")),
             Text(N_("What you wrote for others stays, as the words of a former member. This is our last mail to you.")),
         ),
     ),

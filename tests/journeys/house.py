@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +73,20 @@ class House:
         """A key for a program of that member."""
         with self.database.transaction() as session:
             return tokens.create(session, self.actors[handle], name="A program", scopes=list(scopes))
+
+    def mailed_key(self, purpose: str, to: str) -> str:
+        """The key of the link in a mail to this address, as soon as it was sent; this house keeps its mails as files."""
+        link = re.compile(rf"/mailed/{purpose}/([\w-]+)")
+
+        def found() -> str | None:
+            for file in (self.folder / "mail").glob("*.eml"):
+                mail = message_from_bytes(file.read_bytes(), _class=EmailMessage, policy=policy.default)
+                key = link.search(str(mail.get_body(("plain",)))) if mail["To"] == to else None
+                if key is not None:
+                    return key[1]
+            return None
+
+        return str(until(found, f"a mail to {to}"))
 
     def journal(self, kind: str) -> list[dict[str, Any]]:
         """What the company's record keeper was told so far, the oldest line first."""

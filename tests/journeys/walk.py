@@ -43,8 +43,9 @@ class Walk:
 
 
 def everybody_comes_in(walk: Walk) -> None:
-    walk.asker.register()
-    walk.peer.register()
+    for person in (walk.asker, walk.peer):
+        person.register()
+        person.confirm(walk.house.mailed_key("verify", f"{person.name.lower()}@example.com"))
     for person in (walk.staff, walk.moderator, walk.operator):
         person.sign_in()
 

@@ -248,7 +248,7 @@ def test_programs_are_told_what_is_left(open_site: Opener, tmp_path: Path) -> No
 
 def test_signing_in_has_a_smaller_bucket_that_a_session_does_not_widen(open_site: Opener, tmp_path: Path) -> None:
     visitor = open_site(embedded(tmp_path), limits=SMALL)
-    for path, credential in zip(sorted(BOUND_PATHS), ({}, {"authorization": "Bearer x"}), strict=True):
+    for path, credential in zip(sorted(BOUND_PATHS)[:2], ({}, {"authorization": "Bearer x"}), strict=True):
         visitor.post(path, headers={**FROM_HERE, **credential}, data={})
     assert visitor.post("/login", headers=FROM_HERE, data={}).status_code == 429
     assert visitor.post("/login", headers={"cookie": "session=" + "t" * 43}, data={}).status_code == 429

@@ -210,7 +210,7 @@ def _page(
         is_review=is_review,
         preview=previewed(form.body, below=1) if form.do == "preview" else None,
         refusal=_refusal(actor, places),
-        is_unfurnished=not every,
+        is_unfurnished=not every and not actor.unverified,
     )
     return shown("ask/page.html", page, status=status, asking=asking)
 

@@ -76,6 +76,9 @@ ACTS: Final = {
     ),
 }  # fmt: skip
 
+_TITLES: Final = {"reset": Text(N_("Choose a new password")), "delete": Text(N_("Delete your account"))}
+"""Of the two that come with a form of their own."""
+
 
 class Reset(msgspec.Struct, frozen=True):
     """A new password, and whether programs keep their keys."""
@@ -132,7 +135,8 @@ def _page(request: AnyRequest, purpose: str, key: str, problems: tuple[tuple[str
         raise NotFound()
     with db_of(request).reading() as connection:
         found = mailed_keys.look(connection, purpose=purpose, key=key)
-        page = framed(request, connection, current_actor(request, connection), robots="noindex")
+        title = ACTS[purpose].title if purpose in ACTS else _TITLES[purpose]
+        page = framed(request, connection, current_actor(request, connection), title=title, robots="noindex")
     said = {"address": found.address, "handle": found.handle}
     doing = ACTS.get(purpose)
     answer = shown(

@@ -4,6 +4,7 @@ import pytest
 
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
+from forum.members import accounts, joining
 from forum.threads.tables import Post, Thread
 from forum.threads.versions import source_of
 from tests.forum import making as make
@@ -113,6 +114,9 @@ def test_what_a_visitor_wrote_passes_the_sign_in_page_with_them(site: Site, data
         carried=kept["carried"],
     )
     assert visitor.words("//pre") == "I know <this> one."
+    visitor.send(f"{address(asked)}/reply", status=403, body="I know <this> one.")
+    with database.transaction() as session:
+        joining.own(session, member_id=accounts.member_of(session, handle).id, address=f"{handle}@example.com")
     form = visitor.page.xpath("//main//form")[0]
     fields = {one.get("name"): one.get("value") for one in form.xpath(".//input") if one.get("name") != "csrf"}
     back = visitor.send(form.get("action").partition("#")[0], status=200, do="write", **fields)
@@ -127,7 +131,7 @@ def test_a_visitor_cannot_carry_a_form_to_anywhere(site: Site, database: Databas
     visitor.send(
         "/register", handle=handle, mail=f"{handle}@example.com", password="a long enough sentence", carried=carried
     )
-    assert visitor.leads_to == "/"
+    assert visitor.leads_to == "/confirm?next=%2F"
 
 
 # Voting, marking, following
