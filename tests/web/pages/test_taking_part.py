@@ -114,10 +114,10 @@ def test_what_a_visitor_wrote_passes_the_sign_in_page_with_them(site: Site, data
         carried=kept["carried"],
     )
     assert visitor.words("//pre") == "I know <this> one."
+    form = visitor.page.xpath("//main//form")[0]
     visitor.send(f"{address(asked)}/reply", status=403, body="I know <this> one.")
     with database.transaction() as session:
         joining.own(session, member_id=accounts.member_of(session, handle).id, address=f"{handle}@example.com")
-    form = visitor.page.xpath("//main//form")[0]
     fields = {one.get("name"): one.get("value") for one in form.xpath(".//input") if one.get("name") != "csrf"}
     back = visitor.send(form.get("action").partition("#")[0], status=200, do="write", **fields)
     assert back.page.xpath("//textarea[@id='body']")[0].text.endswith("I know <this> one.")
