@@ -48,7 +48,7 @@ ACTS: Final = {
         button=Text(N_("Confirm the address")),
         do=joining.confirm,
         to="/",
-        notice="address-confirmed",
+        notice="welcome",
     ),
     "change": Act(
         title=Text(N_("Confirm your new address")),

@@ -31,7 +31,7 @@ NOTICES: Final = {
     "article-saved": Notice(Text(N_("The article is saved."))),
     "article-published": Notice(Text(N_("Published. Everybody can find it in the help centre."))),
     "article-withdrawn": Notice(Text(N_("Withdrawn. Nobody but reviewers sees it any more.")), "plain"),
-    "address-confirmed": Notice(Text(N_("Welcome. You can ask, answer and vote from now on."))),
+    "welcome": Notice(Text(N_("Welcome. You can ask, answer and vote from now on."))),
     "address-changed": Notice(Text(N_("This is your address from now on. The one before is told."))),
     "address-asked": Notice(Text(N_("We sent a link to the new address. Until you follow it, nothing changes."))),
     "mail-sent-again": Notice(Text(N_("The link is on its way once more."))),
