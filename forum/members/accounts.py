@@ -13,6 +13,7 @@ from forum.kernel.clock import now
 from forum.kernel.db import locked
 from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
 from forum.members import audit, belonging, mailed_keys, mailing, passwords, signing_in, tokens
+from forum.members.administrators import require_another
 from forum.members.keys import address_key, checked_address, checked_handle, checked_name, handle_key
 from forum.members.policies import may_administer, may_edit_profile, may_sign_in_settings
 from forum.members.tables import Credential, MailAddress, Member
@@ -172,14 +173,17 @@ def promote(session: Session, actor: Actor, *, handle: str, role: str, team: str
     Raises:
         NotAllowed: only administrators may.
         NotFound: nobody has this handle.
-        Conflict: there is no such role.
+        Conflict: there is no such role, or it is the last administrator, or oneself.
     """
     require(may_administer(actor))
     if role not in ROLES:
         raise Conflict(
             Text(N_("There is no role %(role)s. The roles are %(roles)s."), role=role, roles=", ".join(ROLES))
         )
-    member = locked(session, Member, member_of(session, handle).id)
+    found = member_of(session, handle)
+    if found.role == "administrator" and role in ("member", "moderator"):
+        require_another(session, actor, found)
+    member = locked(session, Member, found.id)
     if role == "staff":
         belonging.affiliate(session, member, team=team, title=title, proof="command line")
     elif role == "member":

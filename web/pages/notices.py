@@ -67,6 +67,11 @@ NOTICES: Final = {
     "category-made": Notice(Text(N_("The category is there. It stands last; move it where you like."))),
     "category-saved": Notice(Text(N_("The category is saved."))),
     "site-saved": Notice(Text(N_("Saved. It holds for everybody now."))),
+    "person-role": Notice(Text(N_("The role is changed. They are signed out, and come in again with it."))),
+    "person-affiliation": Notice(Text(N_("Saved. What they write from now on shows it."))),
+    "person-signed-out": Notice(Text(N_("Signed out everywhere. Their tokens and mailed links have ended too."))),
+    "person-verified": Notice(Text(N_("The address is confirmed."))),
+    "person-mailed": Notice(Text(N_("The mail is on its way."))),
     "news-read": Notice(Text(N_("Everything is marked as read.")), "plain"),
 }
 """Every sentence that can follow a form, by its name. Pages of other modules add theirs here."""

@@ -18,6 +18,7 @@ ACTIONS: Final = {
     "category.move": N_("Moved a category in the order"),
     "member.create": N_("Opened an account for somebody"),
     "member.promote": N_("Gave a role"),
+    "member.role": N_("Changed a role"),
     "member.affiliate": N_("Said that somebody belongs to the company"),
     "member.end-affiliation": N_("Said that somebody belongs to the company no longer"),
     "member.joined-staff": N_("Became staff by a proof"),
@@ -68,7 +69,7 @@ KINDS: Final = {
     "crm_delivery": N_("Delivery"),
 }
 _ADDRESSES: Final = {
-    "member": "/m/{name}",
+    "member": "/admin/people/{name}",
     "group": "/admin/groups/{key}",
     "category": "/admin/categories/{key}",
     "crm_delivery": "/admin/deliveries/{key}",

@@ -1,0 +1,146 @@
+"""One of the people: roles, place in the company, groups, address, sessions, and what was done to the account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, RawBody
+from msgspec import Meta
+from sqlalchemy.orm import Session
+
+from forum.kernel.access import Actor
+from forum.kernel.errors import Conflict, Invalid, Text
+from forum.members import belonging, managing, people, receipts
+from web import forms
+from web.identity import current_member
+from web.installation import db_of, installation_of
+from web.pages.admin.people import PEOPLE, ROLES, marks_of
+from web.pages.admin.receipts import receipt
+from web.pages.frame import framed, led_to, shown
+
+AnyRequest = Request[Any, Any, Any]
+Problems = tuple[tuple[str, Text], ...]
+_ADDRESS: Final = "/admin/people/{handle:str}"
+_RECEIPTS = 10
+
+
+class RoleForm(msgspec.Struct, frozen=True):
+    """A role to give."""
+
+    role: str = ""
+
+
+class BadgeForm(msgspec.Struct, frozen=True):
+    """Where somebody belongs in the company; `end` says that they do no longer."""
+
+    team: Annotated[str, Meta(max_length=60)] = ""
+    title: Annotated[str, Meta(max_length=80)] = ""
+    end: bool = False
+
+
+@get(_ADDRESS, action="admin.read", sync_to_thread=True, include_in_schema=False)
+def person(request: AnyRequest, handle: FromPath[str]) -> Response[bytes]:
+    """Everything about an account that is an administrator's business."""
+    return _page(request, handle)
+
+
+@post(f"{_ADDRESS}/role", action="admin.roles", sync_to_thread=True, include_in_schema=False)
+def role(request: AnyRequest, handle: FromPath[str], body: RawBody) -> Response[bytes]:
+    """Give or take a role."""
+    form = forms.parse(body, RoleForm)
+    return _done(
+        request,
+        handle,
+        "person-role",
+        lambda session, actor, key: managing.give_role(session, actor, member_id=key, role=form.role),
+    )
+
+
+@post(f"{_ADDRESS}/affiliation", action="admin.roles", sync_to_thread=True, include_in_schema=False)
+def affiliation(request: AnyRequest, handle: FromPath[str], body: RawBody) -> Response[bytes]:
+    """Say that somebody belongs to the company, or does no longer."""
+    form = forms.parse(body, BadgeForm)
+
+    def do(session: Session, actor: Actor, key: int) -> None:
+        if form.end:
+            managing.end_affiliation(session, actor, member_id=key)
+        else:
+            managing.affiliate(session, actor, member_id=key, team=form.team, title=form.title)
+
+    return _done(request, handle, "person-affiliation", do)
+
+
+@post(f"{_ADDRESS}/sign-out", action="people.manage", sync_to_thread=True, include_in_schema=False)
+def sign_out(request: AnyRequest, handle: FromPath[str]) -> Response[bytes]:
+    """End every session, token and mailed link of theirs."""
+    return _done(
+        request,
+        handle,
+        "person-signed-out",
+        lambda session, actor, key: managing.end_sessions(session, actor, member_id=key),
+    )
+
+
+@post(f"{_ADDRESS}/verify", action="people.manage", sync_to_thread=True, include_in_schema=False)
+def verify(request: AnyRequest, handle: FromPath[str]) -> Response[bytes]:
+    """Confirm the address that waits."""
+    domains = installation_of(request).settings.staff_domains
+    return _done(
+        request,
+        handle,
+        "person-verified",
+        lambda session, actor, key: managing.verify(session, actor, member_id=key, staff_domains=domains),
+    )
+
+
+@post(f"{_ADDRESS}/mail", action="people.manage", sync_to_thread=True, include_in_schema=False)
+def mail(request: AnyRequest, handle: FromPath[str]) -> Response[bytes]:
+    """Send the link that confirms it once more."""
+    return _done(
+        request,
+        handle,
+        "person-mailed",
+        lambda session, actor, key: managing.mail_again(session, actor, member_id=key),
+    )
+
+
+def _done(
+    request: AnyRequest, handle: str, notice: str, do: Callable[[Session, Actor, int], object]
+) -> Response[bytes]:
+    try:
+        with db_of(request).transaction() as session:
+            actor = current_member(request, session.connection())
+            do(session, actor, managing.id_of(session, actor, handle))
+    except Invalid as refusal:
+        return _page(request, handle, tuple(refusal.fields.items()), status=422)
+    except Conflict as refusal:
+        return _page(request, handle, (("", refusal.text),), status=409)
+    return led_to(request, f"{PEOPLE}/{handle}", notice)
+
+
+def _page(request: AnyRequest, handle: str, problems: Problems = (), *, status: int = 200) -> Response[bytes]:
+    with db_of(request).reading() as connection:
+        actor = current_member(request, connection)
+        found = people.person_page(connection, actor, handle=handle)
+        about = receipts.Wanted(about=found.line.handle)
+        told = receipts.audit_list(connection, actor, about, limit=_RECEIPTS)
+        page = framed(request, connection, actor, title=found.line.name, robots="noindex")
+    lines = [receipt(line) for line in told.items]
+    return shown(
+        "admin/person.html",
+        page,
+        status=status,
+        person=found,
+        marks=marks_of(found.line),
+        roles=[(word, said) for word, said in ROLES.items() if word in managing.ROLES],
+        is_self=found.line.id == actor.member_id,
+        problems=problems,
+        receipts=lines,
+        has_second=any(line.code == belonging.SECOND_ACCOUNT for line in lines),
+    )
+
+
+routes = [person, role, affiliation, sign_out, verify, mail]
