@@ -38,6 +38,7 @@ _ACCEPTED: Final = {"post_id": "accepted_id"}
 _ARTICLE: Final = {"slug": "article_slug"}
 _PLACE: Final = {"slug": "category"}
 _DESK: Final = {"name": "Desk", "issuer": "https://id.example.com", "client_id": "loggia"}
+_WAITING: Final = {"handle": "unconfirmed"}
 _RULED: Final = {"rule": "0", "reason": "other", "text": REASON}
 
 
@@ -196,6 +197,15 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("POST", "/admin/providers/{provider_id}"): (Asking("provider.manage", _fixed(**_DESK)),),
     ("POST", "/admin/providers/{provider_id}/switch"): (Asking("provider.manage", _fixed(on="0")),),
     ("POST", "/admin/providers/{provider_id}/test"): (Asking("provider.manage"),),
+    ("GET", "/admin/audit"): (Asking("admin.read"),),
+    ("POST", "/admin/first-steps/{step}/aside"): (Asking("site.manage"),),
+    ("GET", "/admin/people"): (Asking("admin.read"),),
+    ("GET", "/admin/people/{handle}"): (Asking("admin.read"),),
+    ("POST", "/admin/people/{handle}/role"): (Asking("admin.roles", _fixed(role="moderator")),),
+    ("POST", "/admin/people/{handle}/affiliation"): (Asking("admin.roles", _fixed(team="Service")),),
+    ("POST", "/admin/people/{handle}/sign-out"): (Asking("people.manage"),),
+    ("POST", "/admin/people/{handle}/verify"): (Asking("people.manage", at=_WAITING),),
+    ("POST", "/admin/people/{handle}/mail"): (Asking("people.manage", at=_WAITING),),
     # one's own
     ("GET", "/api/v1/me/identities"): (Asking("account.read"),),
     ("GET", "/settings/identities"): (Asking("settings.read"),),

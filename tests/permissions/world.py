@@ -245,5 +245,5 @@ def _house(
     return {
         "category_id": session.scalars(select(Category.id).where(Category.slug == things["public"].category)).one(),
         "connection_id": made.connection_id, "provider_id": provider.id, "delivery_id": row.id, "number": 1, "handle": people["member"].actor.handle,
-        "key": "boiler", "name": "boiler",
+        "key": "boiler", "name": "boiler", "step": "mail", "unconfirmed": people["unverified"].actor.handle,
     }  # fmt: skip
