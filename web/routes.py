@@ -44,9 +44,9 @@ from web.pages import (
 )
 from web.pages.admin import audit as admin_audit
 from web.pages.admin import categories as admin_categories
-from web.pages.admin import providers as admin_providers
 from web.pages.admin import people as admin_people
 from web.pages.admin import person as admin_person
+from web.pages.admin import providers as admin_providers
 from web.pages.admin import settings as admin_settings
 from web.pages.admin import start as admin_start
 
