@@ -16,7 +16,7 @@ from forum.ideas.tables import Idea, IdeaStatusChange
 from forum.kernel.access import ANONYMOUS
 from forum.members.tables import Member
 from forum.threads.tables import Category, Post, Tag, Thread, ThreadTag
-from forum.visibility import as_seen_by, shown_to, visible_to
+from forum.visibility import as_seen_by, category_seen, shown_to, visible_to
 
 READER = ANONYMOUS  # the sync's own eyes: clearance "public", no member, no right to see hidden things
 
@@ -59,7 +59,7 @@ _THREAD: Select[Any] = (
     .where(
         _thread.id == bindparam("id"),
         _thread.kind == bindparam("kind"),
-        visible_to(_thread, _category.audience),
+        visible_to(_thread, _category),
         shown_to(_post),
         _post.deleted_at.is_(None),
     )
@@ -106,13 +106,13 @@ _ARTICLE = (
     .where(
         _article_c.id == bindparam("id"),
         _article_c.state == "published",
-        _category.audience <= bindparam("viewer_clearance"),
+        category_seen(_category),
     )
 )
 _SEEN_THREAD = (
     select(_thread.slug)
     .join_from(Thread.__table__, Category.__table__, _category.id == _thread.category_id)
-    .where(_thread.id == bindparam("id"), visible_to(_thread, _category.audience))
+    .where(_thread.id == bindparam("id"), visible_to(_thread, _category))
 )
 
 

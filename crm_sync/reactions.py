@@ -15,6 +15,7 @@ from crm_sync.ports import Kind
 from crm_sync.tables import Connection, CrmDelivery
 from crm_sync.transitions import settled
 from forum import events
+from forum.articles.tables import Article
 from forum.kernel.db import database_now
 from forum.threads.tables import Post, Thread
 
@@ -98,6 +99,19 @@ def _opened(session: Session, event: events.ThreadOpened) -> None:
         tell(session, "idea", thread.id, cause=_name(event))
 
 
+def _place(session: Session, event: events.CategoryChanged) -> None:
+    """Other people see a category: what was told of its threads and articles is told anew, or taken back."""
+    told = select(CrmDelivery.kind, CrmDelivery.local_id).distinct()
+    threads = told.join(Thread, Thread.id == CrmDelivery.local_id).where(
+        CrmDelivery.kind.in_(("case", "idea")), Thread.category_id == event.category_id
+    )
+    articles = told.join(Article, Article.id == CrmDelivery.local_id).where(
+        CrmDelivery.kind == "article", Article.category_id == event.category_id
+    )
+    for kind, local_id in [*session.execute(threads), *session.execute(articles)]:
+        tell(session, kind, local_id, cause=_name(event), known_only=True)
+
+
 def _idea(session: Session, event: events.IdeaStatusChanged) -> None:
     tell(session, "idea", event.thread_id, cause=_name(event))
 
@@ -121,6 +135,7 @@ def _name(event: events.Event) -> str:
 REACTIONS: Mapping[type[events.Event], Callable[[Session, Any], None]] = {
     events.AnswerAccepted: _case,
     events.AnswerWithdrawn: _case,
+    events.CategoryChanged: _place,
     events.ThreadOpened: _opened,
     events.ThreadEdited: _thread,
     events.ThreadClosed: _thread,

@@ -28,6 +28,13 @@ class MemberDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryChanged(Event):
+    """Other people see a category than before."""
+
+    category_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadOpened(Event):
     thread_id: int
 

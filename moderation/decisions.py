@@ -109,6 +109,7 @@ def decide(session: Session, actor: Actor, ruling: Ruling) -> Decision:
     """
     _check(ruling)
     subject = _subject(session, actor, ruling)
+    actor = actor.within(subject.thread.category_id)
     _require_right(actor, ruling, subject)
     about = _undone(session, ruling, subject)
     entry = _write(session, actor, ruling, thread_id=subject.thread.id, member_id=subject.about_member_id, about=about)

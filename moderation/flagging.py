@@ -7,7 +7,7 @@ from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import insert_new
 from forum.kernel.errors import N_, Conflict, Invalid
-from forum.threads.finding import visible_post
+from forum.threads.finding import held_post, visible_post
 from moderation.guidelines import REASONS
 from moderation.policies import may_flag, may_keep, may_see_queue
 from moderation.tables import Flag
@@ -51,7 +51,8 @@ def keep(session: Session, actor: Actor, *, post_id: int) -> None:
         Conflict: somebody else decided meanwhile.
     """
     require(may_see_queue(actor))
-    require(may_keep(actor, author_id=visible_post(session, actor, post_id).author_id))
+    post, thread, _ = held_post(session, actor, post_id)
+    require(may_keep(actor, author_id=post.author_id, category_id=thread.category_id))
     closed = session.execute(
         update(Flag)
         .where(Flag.post_id == post_id, Flag.outcome == "open")

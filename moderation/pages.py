@@ -67,7 +67,7 @@ class LogHead(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
-_SEEN = or_(_D.target_kind == "decision", and_(_T.id.is_not(None), visible_to(_T, _C.audience)))
+_SEEN = or_(_D.target_kind == "decision", and_(_T.id.is_not(None), visible_to(_T, _C)))
 _ENTRY_COLUMNS = (
     _D.number, _D.at, _D.action, _D.rule, _D.reason_code, _D.role, _D.automated, _D.target_kind, _D.hash, _D.previous,
     _D.commitment, _D.about_number, case((_SEEN, _X.salt)).label("salt"), _X.decision_id.label("kept"), case((_SEEN, _X.text)).label("text"), case((_SEEN, _X.target_id)).label("target_id"),

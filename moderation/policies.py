@@ -28,12 +28,16 @@ def may_flag(actor: Actor, *, author_id: int) -> Verdict:
 
 
 def may_see_queue(actor: Actor) -> Verdict:
-    """Moderators and administrators."""
-    return ALLOWED if actor.can("moderate") else denied(N_("Only moderators can see the review queue."))
+    """Moderators and administrators; who moderates one category sees what waits there."""
+    return (
+        ALLOWED if actor.can("moderate") or actor.moderates else denied(N_("Only moderators can see the review queue."))
+    )
 
 
-def may_keep(actor: Actor, *, author_id: int) -> Verdict:
-    """Set reports aside; not those of one's own words."""
+def may_keep(actor: Actor, *, author_id: int, category_id: int) -> Verdict:
+    """Set reports aside, where one moderates; not those of one's own words."""
+    if not actor.can_in("moderate", category_id):
+        return denied(N_("Only moderators can decide that."))
     if author_id == actor.member_id:
         return denied(N_("These are your own words. Somebody else must look at the reports."))
     return ALLOWED

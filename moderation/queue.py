@@ -13,7 +13,7 @@ from forum.kernel.errors import NotFound
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.members.tables import Member
 from forum.threads.tables import Category, Post, Thread
-from forum.visibility import as_seen_by, visible_to
+from forum.visibility import as_seen_by, moderated_by, visible_to
 from moderation.policies import may_see_queue
 from moderation.tables import Decision, DecisionText, Flag
 
@@ -61,6 +61,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     thread_title: str
     thread_author_id: int
     is_critical: bool
+    category_id: int
     category: str
     author_id: int
     author_handle: str
@@ -94,7 +95,8 @@ _WAITS = (  # what is out of sight already does not wait
     _P.deleted_at.is_(None),
     _P.hidden_at.is_(None),
     _T.hidden_at.is_(None),
-    visible_to(_T, _C.audience),
+    visible_to(_T, _C),
+    moderated_by(_C),
 )
 _OLDEST = func.min(_F.created_at)
 _QUEUE: Select[Any] = (
@@ -136,7 +138,7 @@ _CASE: Select[Any] = (
         _S.id, _S.number, _S.html, _S.author_id, _S.is_company, _S.hidden_at, _S.hidden_by,
         _T.id.label("thread_id"), _T.slug, _T.title, _T.author_id.label("thread_author_id"), _T.locale, _T.is_critical,
         _T.hidden_at.label("thread_hidden_at"), _T.hidden_by.label("thread_hidden_by"), _T.closed_at, _T.closed_by,
-        _C.name.label("category"), _M.handle, _M.name, _M.points, _M.created_at,
+        _C.id.label("category_id"), _C.name.label("category"), _M.handle, _M.name, _M.points, _M.created_at,
         _GIVEN.label("given"), _REMOVED.label("removed"),
     )
     .select_from(
@@ -144,7 +146,7 @@ _CASE: Select[Any] = (
         .join(Category.__table__, _C.id == _T.category_id)
         .join(Member.__table__, _M.id == _S.author_id)
     )
-    .where(visible_to(_T, _C.audience), _S.deleted_at.is_(None))
+    .where(visible_to(_T, _C), moderated_by(_C), _S.deleted_at.is_(None))
 )  # fmt: skip
 _POST_CASE: Select[Any] = _CASE.where(_S.id == bindparam("id", type_=BigInteger))
 _THREAD_CASE: Select[Any] = _CASE.where(_T.id == bindparam("id", type_=BigInteger), _S.number == 1)
@@ -183,7 +185,7 @@ def case_page(connection: Connection, actor: Actor, *, kind: str, target_id: int
 
     Raises:
         NotAllowed: only moderators see it.
-        NotFound: it does not exist, or is not for this actor.
+        NotFound: it does not exist, or is not for this actor, who may moderate another category alone.
     """
     require(may_see_queue(actor))
     statement = _POST_CASE if kind == "post" else _THREAD_CASE
@@ -233,6 +235,7 @@ def _case(connection: Connection, kind: str, row: Row[Any]) -> Case:
         thread_title=row.title,
         thread_author_id=row.thread_author_id,
         is_critical=row.is_critical,
+        category_id=row.category_id,
         category=row.category,
         author_id=row.author_id,
         author_handle=row.handle,

@@ -62,7 +62,7 @@ _MEMBER: Select[Any] = select(_M.id, _M.handle, _M.name, _M.points, _M.hides_act
 _VIEWER_IS_OWNER = _L.member_id == bindparam("viewer_id", type_=BigInteger)
 _VOTE_IS_SECRET = (_L.reason == "downvoting") & ~_VIEWER_IS_OWNER
 # nor is it said here who wrote what is out of sight
-_NAMED = and_(visible_to(_T, _C.audience), shown_to(_P), _P.deleted_at.is_(None))
+_NAMED = and_(visible_to(_T, _C), shown_to(_P, _C), _P.deleted_at.is_(None))
 _ABOUT = case((_T.kind != "question", "post"), (_P.number == 1, "question"), (_P.number > 1, "answer"), else_="post")
 _OF_MEMBER = _L.member_id == bindparam("member_id", type_=BigInteger)
 _LINES: Select[Any] = (

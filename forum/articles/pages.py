@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Integer, String, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Connection, String, and_, bindparam, func, or_, select
 from sqlalchemy.sql import Select
 
 from forum.articles.policies import may_review
@@ -14,7 +14,7 @@ from forum.kernel.errors import NotFound
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.members.tables import Member
 from forum.threads.tables import Category, Post, Thread
-from forum.visibility import as_seen_by, shown_to
+from forum.visibility import as_seen_by, category_seen, public_place, shown_to
 
 SHELF = 8
 """Articles of a category that the front of the help centre shows."""
@@ -23,7 +23,6 @@ MOST_LISTED = 45_000
 """Articles that the sitemap names; a part of it may hold 50,000 addresses."""
 
 _R, _C, _T, _P, _M = (table.__table__.c for table in (Article, Category, Thread, Post, Member))
-_CLEARANCE = bindparam("viewer_clearance", type_=Integer)
 _LAST = 2**62
 
 
@@ -103,7 +102,7 @@ _LIST: Select[Any] = (
     .select_from(_FROM)
     .where(
         _R.state == _BY_STATE,
-        _C.audience <= _CLEARANCE,
+        category_seen(_C),
         or_(bindparam("category", type_=String) == "", _C.slug == bindparam("category", type_=String)),
         _R.id < bindparam("before", type_=BigInteger),
     )
@@ -122,7 +121,7 @@ _PLACED = (
         func.count().over(partition_by=_R.category_id).label("total"),
     )
     .select_from(_FROM)
-    .where(_R.state == "published", _C.audience <= _CLEARANCE)
+    .where(_R.state == "published", category_seen(_C))
     .subquery()
 )
 _SHELVES: Select[Any] = (
@@ -134,33 +133,31 @@ _ONE: Select[Any] = (
         _T.title.label("thread_title"), _T.solved_at.is_not(None).label("thread_is_solved"), _P.id.label("post_id"), _M.handle, _M.name, _P.is_company, _P.badge_team, _P.edited_at,
     )
     .select_from(
-        _FROM.outerjoin(Thread.__table__, and_(_T.id == _R.thread_id, shown_to(_T)))
-        .outerjoin(Post.__table__, and_(_P.id == _R.post_id, _T.id.is_not(None), shown_to(_P)))
+        _FROM.outerjoin(Thread.__table__, and_(_T.id == _R.thread_id, shown_to(_T, _C)))
+        .outerjoin(Post.__table__, and_(_P.id == _R.post_id, _T.id.is_not(None), shown_to(_P, _C)))
         .outerjoin(Member.__table__, _M.id == _P.author_id)
     )
-    .where(_R.id == bindparam("article_id", type_=BigInteger), _C.audience <= _CLEARANCE)
+    .where(_R.id == bindparam("article_id", type_=BigInteger), category_seen(_C))
 )  # fmt: skip
 _PUBLIC_VERSION = (
     select(_R.version)
     .select_from(_FROM)
-    .where(_R.id == bindparam("article_id", type_=BigInteger), _R.state == "published", _C.audience == 0)
+    .where(_R.id == bindparam("article_id", type_=BigInteger), _R.state == "published", public_place(_C))
 )
 _PUBLIC: Select[Any] = (
     select(_R.id, _R.slug, _R.changed_at)
     .select_from(_FROM)
-    .where(_R.state == "published", _C.audience == 0)
+    .where(_R.state == "published", public_place(_C))
     .order_by(_R.id.desc())
     .limit(MOST_LISTED)
 )
-_COUNTS: Select[Any] = (
-    select(_R.state, func.count()).select_from(_FROM).where(_C.audience <= _CLEARANCE).group_by(_R.state)
-)
+_COUNTS: Select[Any] = select(_R.state, func.count()).select_from(_FROM).where(category_seen(_C)).group_by(_R.state)
 
 
 def shelves(connection: Connection, actor: Actor) -> tuple[Shelf, ...]:
     """The front of the help centre: each category that has published articles, with its newest; one select."""
     found: dict[str, list[Any]] = {}
-    for row in connection.execute(_SHELVES, {"viewer_clearance": actor.clearance}):
+    for row in connection.execute(_SHELVES, as_seen_by(actor)):
         found.setdefault(row.category_slug, []).append(row)
     return tuple(_shelf(slug, rows) for slug, rows in found.items())
 
@@ -191,7 +188,7 @@ def article_list(
     before = decode_cursor(cursor, int)[0] if cursor else _LAST
     values = {
         "state": state,
-        "viewer_clearance": actor.clearance,
+        **as_seen_by(actor),
         "category": category,
         "before": before,
         "limit": limit + 1,
@@ -208,7 +205,7 @@ def article_counts(connection: Connection, actor: Actor) -> dict[str, int]:
         NotAllowed: nobody else is told.
     """
     require(may_review(actor))
-    return dict(tuple(row) for row in connection.execute(_COUNTS, {"viewer_clearance": actor.clearance}))
+    return dict(tuple(row) for row in connection.execute(_COUNTS, as_seen_by(actor)))
 
 
 def article_page(connection: Connection, actor: Actor, *, article_id: int) -> ArticlePage:

@@ -11,7 +11,7 @@ from forum.kernel.clock import now
 from forum.kernel.db import locked
 from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
 from forum.members import audit
-from forum.threads.tables import Category
+from forum.threads import categories
 from forum.threads.text import slug
 
 
@@ -77,7 +77,7 @@ def withdraw(session: Session, actor: Actor, *, article_id: int) -> None:
 def _held(session: Session, actor: Actor, article_id: int) -> Article:
     """The article, locked; of a category that the reviewer sees."""
     article = locked(session, Article, article_id)
-    if session.get_one(Category, article.category_id).audience > actor.clearance:
+    if not categories.is_seen(session, actor, article.category_id):
         raise NotFound()
     return article
 

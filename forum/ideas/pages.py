@@ -86,7 +86,7 @@ _IDEAS: Select[Any] = (
         .join(Post.__table__, and_(_P.thread_id == _T.id, _P.number == 1))
         .outerjoin(Vote.__table__, and_(_V.post_id == _P.id, _V.member_id == bindparam("viewer_id", type_=BigInteger)))
     )
-    .where(visible_to(_T, _C.audience))
+    .where(visible_to(_T, _C))
 )
 _KEYS: dict[Sort, Any] = {"top": _T.score, "new": _T.created_at}
 
@@ -170,7 +170,7 @@ _COUNTS: Select[Any] = (
     .select_from(
         Idea.__table__.join(Thread.__table__, _T.id == _I.thread_id).join(Category.__table__, _C.id == _T.category_id)
     )
-    .where(visible_to(_T, _C.audience))
+    .where(visible_to(_T, _C))
     .group_by(_I.status)
 )
 

@@ -1,6 +1,6 @@
 """Who acts, and what an answer to "may they?" looks like. The rules themselves are in each capability's `policies.py`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from forum.kernel.errors import NotAllowed, Text
@@ -35,6 +35,7 @@ class Actor:
     """Whoever acts: a person, a program with a token, or nobody in particular.
 
     Built by `forum.members.actors.actor_of` alone. `privileges` are those that reputation earned; `rights` come with roles.
+    Categories, by their ids: `opens_in` and `replies_in` where a group of theirs may, `moderates` those that they moderate alone.
     """
 
     member_id: int | None
@@ -55,6 +56,28 @@ class Actor:
     is_bot: bool = False
     suspended: bool = False
     unverified: bool = False  # has not shown yet that their address is theirs
+    opens_in: frozenset[int] = field(default_factory=frozenset)
+    replies_in: frozenset[int] = field(default_factory=frozenset)
+    moderates: frozenset[int] = field(default_factory=frozenset)
+
+    def within(self, category_id: int) -> "Actor":
+        """This actor as they act on what stands in a category: who moderates it alone is a moderator there, and only there.
+
+        The one place where that is so. Policies are asked of the result wherever the subject's category is known.
+        """
+        if category_id not in self.moderates or self.can("moderate"):
+            return self
+        role: Role = "moderator" if self.role == "member" else self.role
+        return replace(self, role=role, rights=self.rights | _MODERATOR_RIGHTS)
+
+    def can_in(self, right: str, category_id: int) -> bool:
+        """Whether this actor can do that with what stands in a category."""
+        return self.within(category_id).can(right)
+
+    @property
+    def viewer_id(self) -> int:
+        """As whom this actor reads: somebody suspended, or not confirmed yet, reads as the public does."""
+        return 0 if self.member_id is None or self.suspended or self.unverified else self.member_id
 
     def can(self, right: str) -> bool:
         """Whether a role or an earned privilege of this actor brings `right`."""

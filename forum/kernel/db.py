@@ -274,6 +274,15 @@ def locked(session: Session, entity: type[E], key: int) -> E:
     return found
 
 
+def hold_still(session: Session, entity: type[Base]) -> None:
+    """Let nobody lock or change a row of a table until the transaction ends: for the rare rule that concerns all of them.
+
+    Whoever locks a row first and then reads the rule sees either the rule or is seen by it. Call it before any other lock.
+    """
+    if not is_sqlite(session):
+        session.execute(text(f"LOCK TABLE {entity.__tablename__} IN EXCLUSIVE MODE"))
+
+
 def is_sqlite(session: Session | Connection) -> bool:
     """Whether this runs on the embedded database."""
     bind = session.get_bind() if isinstance(session, Session) else session

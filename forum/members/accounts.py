@@ -11,9 +11,10 @@ from forum.kernel import markdown, outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import locked
-from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
-from forum.members import audit, belonging, mailed_keys, mailing, passwords, signing_in, tokens
+from forum.kernel.errors import N_, Conflict, Invalid, Text
+from forum.members import audit, belonging, groups, mailed_keys, mailing, passwords, signing_in, tokens
 from forum.members.administrators import require_another
+from forum.members.finding import member_of
 from forum.members.keys import address_key, checked_address, checked_handle, checked_name, handle_key
 from forum.members.policies import may_administer, may_edit_profile, may_sign_in_settings
 from forum.members.tables import Credential, MailAddress, Member
@@ -88,18 +89,6 @@ def _taken(session: Session, handle: str, mail: str) -> Invalid:
     if session.scalar(select(Member.id).where(Member.handle_key == handle_key(handle))) is not None:
         return Invalid({"handle": N_("Somebody has this name already. Choose another.")})
     return Invalid({"mail": Text(N_("There is an account with this address already. Sign in instead."))})
-
-
-def member_of(session: Session, handle: str) -> Member:
-    """The member with this handle.
-
-    Raises:
-        NotFound: nobody has it.
-    """
-    member = session.scalar(select(Member).where(Member.handle_key == handle_key(handle), Member.deleted_at.is_(None)))
-    if member is None:
-        raise NotFound(Text(N_("There is nobody called %(handle)s here."), handle=handle))
-    return member
 
 
 def edit_profile(
@@ -191,6 +180,7 @@ def promote(session: Session, actor: Actor, *, handle: str, role: str, team: str
         member.role = role
     else:
         member.role = role
+    groups.keep_automatic(session, member)
     signing_in.end_all(session, member_id=member.id)  # a session from before the change must not carry over
     audit.record(session, actor, "member.promote", f"member:{member.id}", role=role, team=team, title=title)
     outbox.record(session, MemberChanged(member_id=member.id))

@@ -6,13 +6,17 @@ from typing import Any, cast
 from sqlalchemy import BigInteger, Connection, String, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
-from forum.kernel.access import ANONYMOUS, MEMBERS, PUBLIC, STAFF, Actor, Role, rights_of
+from forum.kernel.access import ANONYMOUS, GROUPS, MEMBERS, PUBLIC, STAFF, Actor, Role, rights_of
 from forum.kernel.clock import now
 from forum.members.signing_in import SEEN_EVERY, token_hash
 from forum.members.tables import Affiliation, MailAddress, Member, SignIn
+from forum.visibility import categories_in_charge_of, categories_of_groups_of
 
 _M, _A, _S, _E = (table.__table__.c for table in (Member, Affiliation, SignIn, MailAddress))
-_WITH_AFFILIATION = Member.__table__.outerjoin(Affiliation.__table__, and_(_A.member_id == _M.id, _A.until.is_(None)))
+_WITH_AFFILIATION = Member.__table__.outerjoin(
+    Affiliation.__table__, and_(_A.member_id == _M.id, _A.until.is_(None), _A.kind == "staff")
+)
+_PLACES, _CHARGES = categories_of_groups_of(_M.id), categories_in_charge_of(_M.id)
 # Who has no address at all came by a proof of another kind, or never signs in.
 _UNVERIFIED = and_(
     exists().where(_E.member_id == _M.id, _E.verified_at.is_(None)).correlate(Member.__table__),
@@ -21,7 +25,7 @@ _UNVERIFIED = and_(
 _COLUMNS = (
     _M.id, _M.handle, _M.name, _M.role, _M.points, _M.trust_level, _M.privileges, _M.locale, _M.time_zone, _M.avatar,
     _M.is_bot, _M.suspended_until, _M.deleted_at, _M.deactivated_at, _A.team, _A.title,
-    _UNVERIFIED,
+    _UNVERIFIED, _PLACES.label("places"), _CHARGES.label("charges"),
 )  # fmt: skip
 _ACTOR = select(*_COLUMNS).select_from(_WITH_AFFILIATION).where(_M.id == bindparam("member_id", type_=BigInteger))
 _SIGNED_IN = (
@@ -36,7 +40,7 @@ SYSTEM = Actor(
     name="Loggia",
     role="administrator",
     rights=rights_of("administrator", is_staff=False),
-    clearance=STAFF,
+    clearance=GROUPS,
 )
 """The house itself: the command line and jobs that act for nobody in particular."""
 
@@ -72,6 +76,7 @@ def _actor(row: Any) -> Actor:
     role = cast("Role", row.role)
     suspended = row.suspended_until is not None and row.suspended_until > now()
     only_reads = suspended or row.is_unverified
+    places, charges = ("", "") if only_reads else (row.places or "", row.charges or "")
     return Actor(
         member_id=row.id,
         handle=row.handle,
@@ -84,21 +89,30 @@ def _actor(row: Any) -> Actor:
         trust_level=row.trust_level,
         privileges=frozenset() if only_reads else frozenset(row.privileges),
         rights=frozenset() if only_reads else rights_of(role, is_staff=is_staff),
-        clearance=_clearance(row, is_staff=is_staff),
+        # anybody can type an address, so who has not shown that it is theirs sees what everybody sees
+        clearance=PUBLIC if only_reads else clearance_of(role, is_staff=is_staff),
         locale=row.locale,
         time_zone=row.time_zone,
         avatar=row.avatar,
         is_bot=row.is_bot,
         suspended=suspended,
         unverified=row.is_unverified,
+        opens_in=_ids(places, "o"),
+        replies_in=_ids(places, "r"),
+        moderates=_ids(charges),
     )
 
 
-def _clearance(row: Any, *, is_staff: bool) -> int:
-    """Anybody can type an address, so who has not shown that it is theirs sees what everybody sees."""
-    if row.is_unverified:
-        return PUBLIC
-    return STAFF if is_staff or row.role == "administrator" else MEMBERS
+def clearance_of(role: Role, *, is_staff: bool) -> int:
+    """What somebody sees by what they are; what their groups let them see comes on top."""
+    if role == "administrator":
+        return GROUPS
+    return STAFF if is_staff else MEMBERS
+
+
+def _ids(places: str, right: str = "") -> frozenset[int]:
+    """The categories of a list such as "3or 8r", those whose letters have `right` in them."""
+    return frozenset(int(place.rstrip("or")) for place in places.split() if right in place)
 
 
 _LOOKING = frozenset({"post:see-hidden", "article:review", "moderate", "administer"})

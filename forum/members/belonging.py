@@ -20,7 +20,7 @@ from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import UtcTime, locked
 from forum.kernel.errors import N_, Text
-from forum.members import audit, signing_in
+from forum.members import audit, groups, signing_in
 from forum.members.actors import SYSTEM
 from forum.members.keys import address_key, domain_key
 from forum.members.policies import may_administer
@@ -130,7 +130,7 @@ def affiliate(session: Session, member: Member, *, team: str, title: str, proof:
     session.add(
         Affiliation(member_id=member.id, team=(team or TEAM)[:60], title=title[:80], proof=proof[:80], since=now())
     )
-    session.flush()
+    groups.keep_automatic(session, member)
 
 
 def end(session: Session, member_id: int) -> None:
@@ -138,6 +138,7 @@ def end(session: Session, member_id: int) -> None:
     current = _open(session, member_id)
     if current is not None:
         current.until = now()
+        groups.keep_automatic(session, locked(session, Member, member_id))
 
 
 def _settle_by_domain(session: Session, member: Member, staff_domains: Sequence[str]) -> bool:

@@ -92,7 +92,7 @@ _TOKENS: Select[Any] = (
 _COMPANY: Select[Any] = (
     select(_M.handle, _M.name, _B.team, _B.title, _M.avatar, _B.since)
     .join(Affiliation.__table__, _B.member_id == _M.id)
-    .where(_B.until.is_(None), _M.deleted_at.is_(None))
+    .where(_B.until.is_(None), _B.kind == "staff", _M.deleted_at.is_(None))
     .order_by(_B.team, _B.since, _M.id)
     .limit(200)
 )

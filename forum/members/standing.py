@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from forum.events import StandingChanged
 from forum.kernel import outbox
 from forum.kernel.db import locked
+from forum.members import groups
 from forum.members.tables import FIRST_PRIVILEGES, Member
 
 _MANY = (
@@ -42,6 +43,9 @@ def _set(session: Session, member: Member, points: int, privileges: Sequence[str
     wanted = sorted({*FIRST_PRIVILEGES, *privileges})
     if (member.points, sorted(member.privileges), member.trust_level) == (points, wanted, trust_level):
         return False
+    rises_or_falls = member.trust_level != trust_level
     member.points, member.privileges, member.trust_level = points, wanted, trust_level
+    if rises_or_falls:
+        groups.keep_automatic(session, member)
     outbox.record(session, StandingChanged(member_id=member.id))
     return True

@@ -50,8 +50,8 @@ _LIST = (
         _N.member_id == bindparam("member_id", type_=BigInteger),
         _N.id < bindparam("before", type_=BigInteger),
         or_(bindparam("all_kinds", type_=Boolean), _N.kind.in_(bindparam("kinds", expanding=True))),
-        visible_to(_T, _C.audience),
-        or_(_P.id.is_(None), shown_to(_P)),
+        visible_to(_T, _C),
+        or_(_P.id.is_(None), shown_to(_P, _C)),
     )
     .order_by(_N.id.desc())
     .limit(bindparam("limit"))
@@ -62,8 +62,8 @@ _UNREAD = (
     .where(
         _N.member_id == bindparam("member_id", type_=BigInteger),
         _N.read_at.is_(None),
-        visible_to(_T, _C.audience),
-        or_(_P.id.is_(None), shown_to(_P)),
+        visible_to(_T, _C),
+        or_(_P.id.is_(None), shown_to(_P, _C)),
     )
 )
 _LAST = 2**62

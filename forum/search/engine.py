@@ -38,7 +38,7 @@ from forum.search.queries import EVERYTHING, STATES, Narrowing, Question, for_ft
 from forum.search.tables import SearchDocument
 from forum.search.words import stem, words_of
 from forum.threads.tables import Category, Thread
-from forum.visibility import as_seen_by, shown_to
+from forum.visibility import as_seen_by, category_seen, shown_to
 
 MOST_RANKED = 300
 """Hits that are ranked: so many of the newest, and so many of the newest that say it in their title.
@@ -72,8 +72,8 @@ class Hit(NamedTuple):
 _D, _T, _A, _C, _M = (table.__table__.c for table in (SearchDocument, Thread, Article, Category, Member))
 _RESOLVED_IS_WORTH = {"sqlite": 0.5, "postgresql": 0.05}
 _SHOWN = and_(
-    _C.audience <= bindparam("viewer_clearance", type_=Integer),
-    or_(_A.state == "published", and_(_T.id.is_not(None), shown_to(_T))),
+    category_seen(_C),
+    or_(_A.state == "published", and_(_T.id.is_not(None), shown_to(_T, _C))),
 )
 
 

@@ -27,7 +27,7 @@ def accept(session: Session, actor: Actor, *, post_id: int) -> Acceptance:
         Conflict: it is no reply to a question, or out of sight.
     """
     post, thread, category = held_post(session, actor, post_id)
-    said = _acceptances(session, thread)
+    actor, said = actor.within(category.id), _acceptances(session, thread)
     require(may_accept(actor, thread, word=_askers_word(thread, said), at=now()))
     standing = [one for one in said if one.withdrawn_at is None]
     same = next((one for one in standing if one.post_id == post.id), None)
@@ -52,7 +52,8 @@ def withdraw(session: Session, actor: Actor, *, thread_id: int, post_id: int | N
         NotAllowed: the choice is not this actor's to take back.
         Conflict: several replies are accepted, and none was named.
     """
-    thread, _ = held_thread(session, actor, thread_id)
+    thread, category = held_thread(session, actor, thread_id)
+    actor = actor.within(category.id)
     standing = [one for one in _acceptances(session, thread) if one.withdrawn_at is None]
     chosen = [one for one in standing if post_id is None or one.post_id == post_id]
     if len(chosen) > 1:

@@ -12,7 +12,8 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from forum.threads import ranking
-from forum.threads.tables import Acceptance, OfficialMark, Post, Tag, Thread
+from forum.threads.tables import Acceptance, Category, OfficialMark, Post, Tag, Thread
+from forum.visibility import is_public
 
 
 def number_for_next_post(thread: Thread) -> int:
@@ -94,7 +95,16 @@ _ONE_TAG = (
 )
 
 
-def count_tags(session: Session, tag_ids: Iterable[int], by: int) -> None:
-    """Threads came under tags (1) or left them (-1): row after row in id order, so that nobody waits in a circle."""
+def count_tags(session: Session, thread: Thread, tag_ids: Iterable[int], by: int) -> None:
+    """A thread came under tags (1) or leaves them (-1).
+
+    Counted is what everybody can find, so that no count tells of a thread in a place that its reader does not see.
+    """
+    if thread.hidden_at is None and is_public(session.get_one(Category, thread.category_id)):
+        add_to_tags(session, tag_ids, by)
+
+
+def add_to_tags(session: Session, tag_ids: Iterable[int], by: int) -> None:
+    """Add to the counts of tags: row after row in id order, so that nobody waits in a circle."""
     for tag_id in sorted(tag_ids):
         session.connection().execute(_ONE_TAG, {"tag_id": tag_id, "by": by})

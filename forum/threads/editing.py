@@ -21,6 +21,7 @@ from forum.threads.categories import by_slug
 from forum.threads.finding import held_post, held_thread, opening_post
 from forum.threads.policies import may_delete_post, may_edit_post, may_move, may_retag
 from forum.threads.tables import Category, Post, Revision, Thread
+from forum.visibility import is_public
 
 
 def edit_post(
@@ -38,7 +39,8 @@ def edit_post(
         Invalid: body or comment need mending.
         Conflict: somebody edited it since the form was shown.
     """
-    post, thread, _ = held_post(session, actor, post_id)
+    post, thread, place = held_post(session, actor, post_id)
+    actor = actor.within(place.id)
     require(may_edit_post(actor, post, is_critical=thread.is_critical))
     faults = text.Faults()
     body = text.opening(body, faults) if post.number == 1 else text.reply(body, faults)
@@ -92,8 +94,8 @@ def edit_thread(
         _keep_first_version(session, thread, opening)
         _wear(session, thread, opening, after)
         if after.category is not place:
-            comment = comment or f"{place.slug} → {after.category.slug}"
-        _keep_version(session, actor, thread, opening, comment)
+            comment = comment or _moved(place, after.category)
+        _keep_version(session, actor.within(place.id), thread, opening, comment)
         counting.page_changed(thread)
         outbox.record(session, ThreadEdited(thread_id=thread.id))
     return thread
@@ -107,11 +109,17 @@ class _Face(NamedTuple):
     category: Category
 
 
+def _moved(before: Category, after: Category) -> str:
+    """From where to where, as everybody who sees the new place may know it."""
+    return f"{before.slug} → {after.slug}" if is_public(before) else f"→ {after.slug}"
+
+
 def _check_may(actor: Actor, thread: Thread, opening: Post, before: _Face, after: _Face) -> None:
+    here = actor.within(before.category.id)
     if after.title != before.title:
-        require(may_edit_post(actor, opening, is_critical=thread.is_critical))
+        require(may_edit_post(here, opening, is_critical=thread.is_critical))
     if after.tags != before.tags:
-        require(may_retag(actor, thread))
+        require(may_retag(here, thread))
     if after.category is not before.category:
         require(may_move(actor, thread, before=before.category, after=after.category))
         if thread.kind not in after.category.kinds:
@@ -121,7 +129,7 @@ def _check_may(actor: Actor, thread: Thread, opening: Post, before: _Face, after
 def _wear(session: Session, thread: Thread, opening: Post, face: _Face) -> None:
     if face.title != thread.title:
         thread.title, thread.slug, opening.edited_at = face.title, text.slug(face.title), now()
-    thread.category_id = face.category.id
+    tagging.move(session, thread, face.category)
     tagging.put_on(session, thread, face.tags)
 
 

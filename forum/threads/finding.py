@@ -17,14 +17,14 @@ from forum.visibility import as_seen_by, shown_to, visible_to
 _THREAD = (
     select(Thread, Category)
     .join(Category, Category.id == Thread.category_id)
-    .where(Thread.id == bindparam("thread_id"), visible_to(Thread, Category.audience))
+    .where(Thread.id == bindparam("thread_id"), visible_to(Thread, Category))
 )
 _THREAD_OF_POST = (
     select(Thread, Category)
     .join(Category, Category.id == Thread.category_id)
     .where(
         Thread.id == select(Post.thread_id).where(Post.id == bindparam("post_id")).scalar_subquery(),
-        visible_to(Thread, Category.audience),
+        visible_to(Thread, Category),
     )
 )
 _POST = select(Post).where(Post.id == bindparam("post_id"), shown_to(Post))
@@ -51,8 +51,8 @@ def visible_post(session: Session, actor: Actor, post_id: int) -> Post:
         NotFound: it or its thread does not exist, or this actor cannot see it.
         Gone: its author deleted it.
     """
-    _one(session, actor, _THREAD_OF_POST, {"post_id": post_id})
-    return _post(session, actor, _POST, post_id)
+    _, category = _one(session, actor, _THREAD_OF_POST, {"post_id": post_id})
+    return _post(session, actor.within(category.id), _POST, post_id)
 
 
 def held_thread(session: Session, actor: Actor, thread_id: int) -> tuple[Thread, Category]:
@@ -72,7 +72,7 @@ def held_post(session: Session, actor: Actor, post_id: int) -> tuple[Post, Threa
         Gone: its author deleted it.
     """
     thread, category = _one(session, actor, _HELD_THREAD_OF_POST, {"post_id": post_id})
-    return _post(session, actor, _FRESH_POST, post_id), thread, category
+    return _post(session, actor.within(category.id), _FRESH_POST, post_id), thread, category
 
 
 def opening_post(session: Session, thread: Thread) -> Post:

@@ -75,9 +75,10 @@ def restore_thread(session: Session, *, thread_id: int, decision: DecisionId) ->
 
 
 def _hide_thread(session: Session, thread: Thread, decision: DecisionId) -> bool:
-    if not hide(thread, decision=decision):
+    if thread.hidden_at is not None:
         return False
-    counting.count_tags(session, tags.ids_of(session, thread), -1)
+    counting.count_tags(session, thread, tags.ids_of(session, thread), -1)
+    hide(thread, decision=decision)
     counting.page_changed(thread)
     outbox.record(session, ThreadHidden(thread_id=thread.id))
     return True
@@ -86,7 +87,7 @@ def _hide_thread(session: Session, thread: Thread, decision: DecisionId) -> bool
 def _restore_thread(session: Session, thread: Thread, decision: DecisionId) -> bool:
     if not restore(thread, decision=decision):
         return False
-    counting.count_tags(session, tags.ids_of(session, thread), 1)
+    counting.count_tags(session, thread, tags.ids_of(session, thread), 1)
     counting.page_changed(thread)
     outbox.record(session, ThreadRestored(thread_id=thread.id))
     return True

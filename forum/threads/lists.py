@@ -117,7 +117,7 @@ Tagged = Literal["", "few", "many"]
 @lru_cache(maxsize=512)
 def _statement(sort: Sort, shape: tuple[bool, bool, Tagged, bool], state: State, *, follows: bool) -> Select[Any]:
     """The select for one shape of question, built once. `shape`: by kind, category, tag, author?"""
-    conditions = [visible_to(_T, _C.audience), *_narrowed(shape), *_IN_STATE[state]]
+    conditions = [visible_to(_T, _C), *_narrowed(shape), *_IN_STATE[state]]
     if follows:
         key = bindparam("key", type_=BigInteger)  # moments are compared as the database keeps them
         conditions.append(tuple_(_KEYS[sort], _T.id) < tuple_(key, bindparam("key_id", type_=BigInteger)))
@@ -189,16 +189,14 @@ def threads_by_id(connection: Connection, actor: Actor, ids: Sequence[int]) -> d
 
 
 _BY_ID: Select[Any] = (
-    select(*_COLUMNS)
-    .select_from(_THREADS)
-    .where(_T.id.in_(bindparam("ids", expanding=True)), visible_to(_T, _C.audience))
+    select(*_COLUMNS).select_from(_THREADS).where(_T.id.in_(bindparam("ids", expanding=True)), visible_to(_T, _C))
 )
 
 
 _WAITING: Select[Any] = (
     select(*_COLUMNS)
     .select_from(_THREADS)
-    .where(_UNANSWERED, visible_to(_T, _C.audience))
+    .where(_UNANSWERED, visible_to(_T, _C))
     .order_by(_T.created_at, _T.id)
     .limit(bindparam("limit"))
 )

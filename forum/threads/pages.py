@@ -54,7 +54,7 @@ class ThreadHead(msgspec.Struct, frozen=True, array_like=True):
     category_id: int
     category_slug: str
     category_name: str
-    category_audience: int
+    category_repliers: int
     several_solutions: bool
     peers_first_hours: int
     created_at: datetime
@@ -169,7 +169,7 @@ class ThreadPage(msgspec.Struct, frozen=True, kw_only=True):
 _HEAD: Select[Any] = (
     select(
         _T.id, _T.kind, _T.title, _T.slug, _T.locale, _T.version, _T.author_id, _M.handle, _M.name,
-        _C.id, _C.slug, _C.name, _C.audience, _C.several_solutions, _C.peers_first_hours,
+        _C.id, _C.slug, _C.name, _C.repliers, _C.several_solutions, _C.peers_first_hours,
         _T.created_at, _T.last_activity_at, _T.post_count, _T.reply_count, _T.score, _T.solved_at, _T.official_at,
         _T.is_urgent, _T.is_critical, _T.closed_at, _T.closed_reason, _T.closed_by, _T.closed_before_import,
         _T.duplicate_of_id, _T.hidden_at, _T.hidden_by,
@@ -183,7 +183,7 @@ _HEAD: Select[Any] = (
         .where(ThreadTag.thread_id == _T.id).correlate(Thread.__table__).scalar_subquery(),
     )
     .select_from(Thread.__table__.join(Category.__table__, _C.id == _T.category_id).join(Member.__table__, _M.id == _T.author_id))
-    .where(_T.id == _ID, visible_to(_T, _C.audience))
+    .where(_T.id == _ID, visible_to(_T, _C))
 )  # fmt: skip
 
 _SAID_BY_ASKER = select(func.max(_A.at)).where(_A.thread_id == _T.id, _A.as_role == "author")
@@ -247,7 +247,7 @@ _RELATED: Select[Any] = (
             Category.__table__, _C.id == _T.category_id
         )
     )
-    .where(_L.thread_id == _ID, visible_to(_T, _C.audience))
+    .where(_L.thread_id == _ID, visible_to(_T, _C))
     .order_by(_T.last_activity_at.desc())
     .limit(6)
 )
@@ -261,6 +261,7 @@ def thread_page(connection: Connection, actor: Actor, *, thread_id: int, page: i
     """
     seen = {"thread_id": thread_id, **as_seen_by(actor)}
     head, word, peer_replied = _head(connection, actor, seen)
+    seen |= as_seen_by(actor.within(head.category_id))
     order = sort if sort in SORTS else default_sort(head.kind)
     opening, replies = _posts(connection, seen, page, order)
     pages = max(1, -(-head.places // PAGE))
@@ -295,7 +296,7 @@ def default_sort(kind: str) -> str:
 
 
 def _head(connection: Connection, actor: Actor, seen: dict[str, Any]) -> tuple[ThreadHead, AskersWord, bool]:
-    helps = actor.is_staff or actor.can("thread:accept-any")
+    helps = actor.is_staff or bool(actor.moderates) or actor.can("thread:accept-any")
     row = connection.execute(_HEAD_FOR_HELPERS if helps else _HEAD, seen).one_or_none()
     if row is None:
         raise NotFound()
@@ -332,7 +333,7 @@ def _comments(connection: Connection, seen: dict[str, Any], posts: list[PostView
 _VERSION: Select[Any] = (
     select(_T.version)
     .select_from(Thread.__table__.join(Category.__table__, _C.id == _T.category_id))
-    .where(_T.id == _ID, visible_to(_T, _C.audience))
+    .where(_T.id == _ID, visible_to(_T, _C))
 )
 
 
@@ -378,7 +379,7 @@ _WHERE: Select[Any] = (
     .select_from(
         Post.__table__.join(Thread.__table__, _T.id == _P.thread_id).join(Category.__table__, _C.id == _T.category_id)
     )
-    .where(_P.id == bindparam("post_id", type_=BigInteger), visible_to(_T, _C.audience))
+    .where(_P.id == bindparam("post_id", type_=BigInteger), visible_to(_T, _C))
 )
 
 

@@ -3,17 +3,17 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Integer, String, bindparam, func, select, update
+from sqlalchemy import Connection, String, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
 from forum.kernel.errors import NotFound
-from forum.threads.tables import Category, Tag, Thread
+from forum.threads.tables import Category, Tag, Thread, ThreadTag
+from forum.visibility import as_seen_by, category_seen, visible_to
 
-_C, _G, _T = Category.__table__.c, Tag.__table__.c, Thread.__table__.c
-_CLEARANCE = bindparam("viewer_clearance", type_=Integer)
+_C, _G, _T, _U = (table.__table__.c for table in (Category, Tag, Thread, ThreadTag))
 
 
 class CategoryLine(msgspec.Struct, frozen=True, array_like=True):
@@ -46,10 +46,8 @@ _CATEGORY_COLUMNS = (
     _C.id, _C.slug, _C.name, _C.description, _C.icon, _C.kinds, _C.audience, _C.openers, _C.thread_count, _C.open_count,
     _C.peers_first_hours,
 )  # fmt: skip
-_CATEGORIES: Select[Any] = select(*_CATEGORY_COLUMNS).where(_C.audience <= _CLEARANCE).order_by(_C.position, _C.id)
-_CATEGORY: Select[Any] = select(*_CATEGORY_COLUMNS).where(
-    _C.slug == bindparam("slug", type_=String), _C.audience <= _CLEARANCE
-)
+_CATEGORIES: Select[Any] = select(*_CATEGORY_COLUMNS).where(category_seen(_C)).order_by(_C.position, _C.id)
+_CATEGORY: Select[Any] = select(*_CATEGORY_COLUMNS).where(_C.slug == bindparam("slug", type_=String), category_seen(_C))
 _TAG_COLUMNS = (_G.name, _G.name_key, _G.description, _G.description_html, _G.thread_count)
 _TAGS: Select[Any] = (
     select(*_TAG_COLUMNS)
@@ -57,12 +55,26 @@ _TAGS: Select[Any] = (
     .order_by(_G.thread_count.desc(), _G.name_key)
     .limit(bindparam("limit"))
 )
-_TAG: Select[Any] = select(*_TAG_COLUMNS).where(_G.name_key == bindparam("key", type_=String))
+_TAG: Select[Any] = select(*_TAG_COLUMNS).where(
+    _G.name_key == bindparam("key", type_=String),
+    or_(
+        _G.thread_count > 0,
+        select(_U.thread_id)
+        .select_from(
+            ThreadTag.__table__.join(Thread.__table__, _T.id == _U.thread_id).join(
+                Category.__table__, _C.id == _T.category_id
+            )
+        )
+        .where(_U.tag_id == _G.id, visible_to(_T, _C))
+        .correlate(Tag.__table__)
+        .exists(),
+    ),
+)
 
 
 def category_list(connection: Connection, actor: Actor) -> tuple[CategoryLine, ...]:
     """Every category that the actor may see, in the order that administrators gave them."""
-    return tuple(CategoryLine(*row) for row in connection.execute(_CATEGORIES, {"viewer_clearance": actor.clearance}))
+    return tuple(CategoryLine(*row) for row in connection.execute(_CATEGORIES, as_seen_by(actor)))
 
 
 def category_named(connection: Connection, actor: Actor, slug: str) -> CategoryLine:
@@ -71,25 +83,25 @@ def category_named(connection: Connection, actor: Actor, slug: str) -> CategoryL
     Raises:
         NotFound: there is none, or this actor cannot see it.
     """
-    row = connection.execute(_CATEGORY, {"slug": slug, "viewer_clearance": actor.clearance}).one_or_none()
+    row = connection.execute(_CATEGORY, {"slug": slug, **as_seen_by(actor)}).one_or_none()
     if row is None:
         raise NotFound()
     return CategoryLine(*row)
 
 
 def tag_list(connection: Connection, *, prefix: str = "", limit: int = 100) -> tuple[TagLine, ...]:
-    """The tags that most threads are under, those that begin with `prefix`."""
+    """The tags that most threads are under of those that everybody can find, those that begin with `prefix`."""
     escaped = prefix.replace("\\", "").replace("%", "").replace("_", "").casefold()
     return tuple(TagLine(*row) for row in connection.execute(_TAGS, {"prefix": escaped, "limit": limit}))
 
 
-def tag_named(connection: Connection, name: str) -> TagLine:
-    """One tag.
+def tag_named(connection: Connection, actor: Actor, name: str) -> TagLine:
+    """One tag. Its count is of the threads that everybody can find.
 
     Raises:
-        NotFound: nobody uses it.
+        NotFound: nobody uses it, or only where this actor does not see it.
     """
-    row = connection.execute(_TAG, {"key": name.casefold()}).one_or_none()
+    row = connection.execute(_TAG, {"key": name.casefold(), **as_seen_by(actor)}).one_or_none()
     if row is None:
         raise NotFound()
     return TagLine(*row)

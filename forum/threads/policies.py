@@ -5,24 +5,41 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from forum.kernel.access import ALLOWED, Actor, Verdict, denied
+from forum.kernel.access import ALLOWED, GROUPS, Actor, Verdict, denied
 from forum.kernel.errors import N_
 from forum.members.policies import CONFIRM_FIRST
+from forum.visibility import HasAudience, is_for_some, is_wider, keeps_in_sight
 
 ASKERS_TIME = timedelta(days=7)
 """How long the choice of the accepted answer is the asker's alone."""
 _CRITICAL = denied(N_("This thread is critical of the company, so nobody of the company edits what others say in it."))
 
 
-class HasCategoryRules(Protocol):
+class HasReplyRules(Protocol):
+    """What a category says of replies."""
+
     @property
-    def kinds(self) -> Collection[str]: ...
+    def id(self) -> int: ...
     @property
-    def audience(self) -> int: ...
-    @property
-    def openers(self) -> int: ...
+    def repliers(self) -> int: ...
     @property
     def peers_first_hours(self) -> int: ...
+
+
+class HasOpeningRules(Protocol):
+    """What a category says of opening threads."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def openers(self) -> int: ...
+
+
+class HasCategoryRules(HasOpeningRules, HasReplyRules, HasAudience, Protocol):
+    """All that a category says of who may do what."""
+
+    @property
+    def kinds(self) -> Collection[str]: ...
 
 
 class HasAuthor(Protocol):
@@ -90,21 +107,40 @@ def may_describe_tags(actor: Actor) -> Verdict:
     return _with_right(actor, "thread:retag", N_("You need more reputation to describe tags."))
 
 
-def may_ask(actor: Actor, category: HasCategoryRules) -> Verdict:
+def may_ask(actor: Actor, category: HasOpeningRules) -> Verdict:
     """Open a thread in a category that this actor sees."""
     verdict = _with_right(actor, "thread:ask", N_("You may not open threads at present."))
-    if verdict.allowed and actor.clearance < category.openers:
-        return denied(N_("Only staff can open threads in this category."))
-    return verdict
+    return _may_open(actor, category) if verdict.allowed else verdict
+
+
+def _may_open(actor: Actor, category: HasOpeningRules) -> Verdict:
+    """Whether a category lets this actor open threads, whatever else they may; of somebody who signs in first, a member is asked.
+
+    Openers are everybody who sees the category, staff, or those whose groups may; administrators always.
+    """
+    if _is_among(actor, category.openers, category.id in actor.opens_in):
+        return ALLOWED
+    if category.openers == GROUPS:
+        return denied(N_("Only certain groups can open threads in this category."))
+    return denied(N_("Only staff can open threads in this category."))
+
+
+def _is_among(actor: Actor, these: int, by_group: bool) -> bool:
+    """Whether the actor is one of those whom a category's rule names; `by_group`: one of their groups lets them."""
+    if these == GROUPS:
+        return by_group or actor.clearance >= GROUPS
+    return actor.clearance >= these
 
 
 def may_reply(
-    actor: Actor, thread: HasThreadState, category: HasCategoryRules, *, peer_replied: bool, at: datetime
+    actor: Actor, thread: HasThreadState, category: HasReplyRules, *, peer_replied: bool, at: datetime
 ) -> Verdict:
     """Answer a thread. Staff hold back where peers answer first, unless it is urgent or a peer already has."""
     verdict = _with_right(actor, "thread:answer", N_("You may not reply at present."))
     if not verdict.allowed:
         return verdict
+    if not _is_among(actor, category.repliers, category.id in actor.replies_in):
+        return denied(N_("In this category not everybody who reads can reply."))
     if thread.closed_at is not None:
         return denied(N_("This thread is closed, so nobody can reply any more."))
     if thread.hidden_at is not None:
@@ -119,7 +155,7 @@ def may_reply(
     return ALLOWED
 
 
-def peers_first_until(thread: HasThreadState, category: HasCategoryRules) -> datetime:
+def peers_first_until(thread: HasThreadState, category: HasReplyRules) -> datetime:
     """Until when staff hold back; a moment in the past where the rule does not apply."""
     hours = 0 if thread.is_urgent else category.peers_first_hours
     return thread.created_at + timedelta(hours=hours)
@@ -168,12 +204,17 @@ def may_retag(actor: Actor, thread: HasTone) -> Verdict:
 
 
 def may_move(actor: Actor, thread: HasTone, *, before: HasCategoryRules, after: HasCategoryRules) -> Verdict:
-    """Move a thread to another category, never out of the sight of people who see it now: that is a moderation decision."""
-    verdict = may_retag(actor, thread)
+    """Move a thread to another category, never out of the sight of people who see it now: that is a moderation decision. Out of
+    a place for some people what others said there leaves only by somebody who moderates it. The new place is asked too.
+    """
+    here = actor.within(before.id)
+    verdict = may_retag(here, thread)
     if not verdict.allowed:
         return verdict
-    if after.audience > before.audience:
+    if not keeps_in_sight(before=before, after=after):
         return denied(N_("Fewer people see that category, so moving a thread there is a moderation decision."))
+    if is_for_some(before) and is_wider(after, before) and not here.can("moderate"):
+        return denied(N_("More people see that category, so only a moderator can move a thread out of this one."))
     return may_ask(actor, after)
 
 

@@ -83,13 +83,13 @@ class BadgeLine(msgspec.Struct, frozen=True, array_like=True):
 def _replies(*conditions: Any) -> Any:
     """How many answers of the member the reader can find."""
     found = select(func.count()).select_from(_POSTS)
-    mine = (_P.author_id == _M.id, _P.number > 1, ~_P.is_comment, _P.deleted_at.is_(None), shown_to(_P))
-    return found.where(*mine, visible_to(_T, _C.audience), *conditions).correlate(Member.__table__).scalar_subquery()
+    mine = (_P.author_id == _M.id, _P.number > 1, ~_P.is_comment, _P.deleted_at.is_(None), shown_to(_P, _C))
+    return found.where(*mine, visible_to(_T, _C), *conditions).correlate(Member.__table__).scalar_subquery()
 
 
 def _threads(kind: str) -> Any:
     found = select(func.count()).select_from(Thread.__table__.join(Category.__table__, _C.id == _T.category_id))
-    mine = (_T.author_id == _M.id, _T.kind == kind, visible_to(_T, _C.audience))
+    mine = (_T.author_id == _M.id, _T.kind == kind, visible_to(_T, _C))
     return found.where(*mine).correlate(Member.__table__).scalar_subquery()
 
 
@@ -102,7 +102,7 @@ _PROFILE: Select[Any] = (
         _threads("question"), _threads("idea"), _BADGE_COUNT,
         _M.avatar, _M.is_unlisted, _M.hides_activity,
     )
-    .select_from(Member.__table__.outerjoin(Affiliation.__table__, and_(_A.member_id == _M.id, _A.until.is_(None))))
+    .select_from(Member.__table__.outerjoin(Affiliation.__table__, and_(_A.member_id == _M.id, _A.until.is_(None), _A.kind == "staff")))
     .where(_M.handle_key == bindparam("key", type_=String), _M.deleted_at.is_(None))
 )  # fmt: skip
 _ANSWERS: Select[Any] = (
@@ -117,8 +117,8 @@ _ANSWERS: Select[Any] = (
         _P.number > 1,
         ~_P.is_comment,
         _P.deleted_at.is_(None),
-        shown_to(_P),
-        visible_to(_T, _C.audience),
+        shown_to(_P, _C),
+        visible_to(_T, _C),
     )
     .order_by(_P.id.desc())
     .limit(bindparam("limit"))
@@ -133,7 +133,7 @@ _BEST: Select[Any] = (
         ~_P.is_comment,
         _P.deleted_at.is_(None),
         _P.hidden_at.is_(None),
-        visible_to(_T, _C.audience),
+        visible_to(_T, _C),
     )
     .order_by((_P.up - _P.down).desc(), _P.id)
     .limit(bindparam("limit"))

@@ -10,7 +10,8 @@ from sqlalchemy import BigInteger, Row, Select, Subquery, Update, and_, bindpara
 from sqlalchemy.orm import Session
 
 from forum.threads import ranking
-from forum.threads.tables import Acceptance, ImportedVotes, OfficialMark, Post, Tag, Thread, ThreadTag, Vote
+from forum.threads.tables import Acceptance, Category, ImportedVotes, OfficialMark, Post, Tag, Thread, ThreadTag, Vote
+from forum.visibility import public_place
 
 BATCH = 500
 
@@ -176,7 +177,8 @@ def _tags() -> Select[Any]:
         select(func.count())
         .select_from(ThreadTag)
         .join(Thread, Thread.id == ThreadTag.thread_id)
-        .where(ThreadTag.tag_id == Tag.id, Thread.hidden_at.is_(None))
+        .join(Category, Category.id == Thread.category_id)
+        .where(ThreadTag.tag_id == Tag.id, Thread.hidden_at.is_(None), public_place(Category))
         .scalar_subquery()
     )
     return select(Tag.id, Tag.thread_count, shown.label("right_thread_count"))

@@ -106,7 +106,7 @@ _DETAILS: Select[Any] = (
         select(_S.thread_id).where(_S.thread_id == _T.id, _S.member_id == _VIEWER).exists().label("following"),
     )
     .join(Category.__table__, _C.id == _T.category_id)
-    .where(_T.id == _THREAD_ID, visible_to(_T, _C.audience))
+    .where(_T.id == _THREAD_ID, visible_to(_T, _C))
 )  # fmt: skip
 _MARKS: Select[Any] = select(_P.id, _P.accepted_at, _P.official_at).where(
     _P.thread_id == _THREAD_ID,
@@ -114,7 +114,7 @@ _MARKS: Select[Any] = select(_P.id, _P.accepted_at, _P.official_at).where(
     _P.hidden_at.is_(None),
 )
 
-_IS_READABLE = and_(shown_to(_P), _P.deleted_at.is_(None))
+_IS_READABLE = and_(shown_to(_P, _C), _P.deleted_at.is_(None))
 _POSTS: Select[Any] = (
     select(
         _P.id, _P.thread_id, _P.number, _P.is_comment, _P.parent_id,
@@ -133,16 +133,16 @@ _POSTS: Select[Any] = (
     .join(Member.__table__, _M.id == _P.author_id)
     .outerjoin(Vote.__table__, and_(_V.post_id == _P.id, _V.member_id == _VIEWER))
     .outerjoin(Attribution.__table__, _I.post_id == _P.id)
-    .where(visible_to(_T, _C.audience))
+    .where(visible_to(_T, _C))
 )  # fmt: skip
-_POST = _POSTS.where(_P.id == _POST_ID, shown_to(_P))
+_POST = _POSTS.where(_P.id == _POST_ID, shown_to(_P, _C))
 _POST_LIST = (
     _POSTS.where(_P.thread_id == _THREAD_ID, _P.number > bindparam("after", type_=Integer))
     .order_by(_P.number)
     .limit(bindparam("limit"))
 )
 _IS_SEEN = select(_T.id).join(Category.__table__, _C.id == _T.category_id).where(
-    _T.id == _THREAD_ID, visible_to(_T, _C.audience)
+    _T.id == _THREAD_ID, visible_to(_T, _C)
 )  # fmt: skip
 _VERSIONS: Select[Any] = (
     select(

@@ -72,7 +72,7 @@ def _threads(*, by_category: bool, by_tag: bool) -> Select[Any]:
             _T.last_activity_at, _P.html,
         )
         .select_from(_FROM)
-        .where(visible_to(_T, _C.audience), shown_to(_P), _P.deleted_at.is_(None))
+        .where(visible_to(_T, _C), shown_to(_P), _P.deleted_at.is_(None))
         .order_by(_T.last_activity_at.desc(), _T.id.desc())
         .limit(bindparam("limit"))
     )  # fmt: skip
@@ -96,7 +96,7 @@ def active_threads(
 _ONE: Select[Any] = (
     select(_T.id, _T.title, _T.slug, _T.locale)
     .join(Category.__table__, _C.id == _T.category_id)
-    .where(_T.id == bindparam("thread_id", type_=BigInteger), visible_to(_T, _C.audience))
+    .where(_T.id == bindparam("thread_id", type_=BigInteger), visible_to(_T, _C))
 )
 _POSTS: Select[Any] = (
     select(
@@ -133,9 +133,7 @@ def newest_posts(connection: Connection, *, thread_id: int, limit: int = 30) -> 
     return Syndicated(id=row.id, title=row.title, slug=row.slug, locale=row.locale, posts=posts)
 
 
-_VISIBLE: Select[Any] = (
-    select(_T.id).join(Category.__table__, _C.id == _T.category_id).where(visible_to(_T, _C.audience))
-)
+_VISIBLE: Select[Any] = select(_T.id).join(Category.__table__, _C.id == _T.category_id).where(visible_to(_T, _C))
 _ADDRESSES: Select[Any] = (
     _VISIBLE.add_columns(_T.slug, _T.last_activity_at)
     .where(_T.id >= bindparam("first", type_=BigInteger), _T.id < bindparam("beyond", type_=BigInteger))
@@ -145,7 +143,7 @@ _SHARE = (_T.id // bindparam("size", type_=BigInteger)).label("share")
 _SHARES: Select[Any] = (
     select(_SHARE, func.max(_T.last_activity_at).label("changed_at"))
     .join(Category.__table__, _C.id == _T.category_id)
-    .where(visible_to(_T, _C.audience))
+    .where(visible_to(_T, _C))
     .group_by("share")
     .order_by("share")
 )

@@ -13,7 +13,7 @@ from forum.kernel.db import insert_new
 from forum.kernel.errors import N_, NotFound
 from forum.threads import counting, text
 from forum.threads.policies import may_describe_tags
-from forum.threads.tables import Tag, Thread, ThreadTag
+from forum.threads.tables import Category, Tag, Thread, ThreadTag
 from forum.threads.text import Faults
 
 MOST = 5
@@ -56,9 +56,18 @@ def put_on(session: Session, thread: Thread, names: Sequence[str]) -> None:
     gone, come = present - wanted, wanted - present
     session.execute(delete(ThreadTag).where(ThreadTag.thread_id == thread.id, ThreadTag.tag_id.in_(gone)))
     session.add_all(ThreadTag(thread_id=thread.id, tag_id=tag_id) for tag_id in sorted(come))
-    if thread.hidden_at is None:
-        counting.count_tags(session, gone, -1)
-        counting.count_tags(session, come, 1)
+    counting.count_tags(session, thread, gone, -1)
+    counting.count_tags(session, thread, come, 1)
+
+
+def move(session: Session, thread: Thread, category: Category) -> None:
+    """Take a thread that is locked to another category; its tags count it only where everybody sees it."""
+    if thread.category_id == category.id:
+        return
+    worn = ids_of(session, thread)
+    counting.count_tags(session, thread, worn, -1)
+    thread.category_id = category.id
+    counting.count_tags(session, thread, worn, 1)
 
 
 def ids_of(session: Session, thread: Thread) -> Sequence[int]:

@@ -43,6 +43,7 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
     title: str
     slug: str
     locale: str
+    category_id: int
     category: str
     category_name: str
     tag_keys: str | None
@@ -70,7 +71,7 @@ _SOURCE: Select[Any] = (
     select(
         _P.id, _P.number, _P.source, _P.revision, _P.created_at, _P.author_id, _M.handle, _M.name, _P.is_company, _P.is_comment,
         _P.accepted_at, _P.official_at, func.coalesce(_P.hidden_by, _T.hidden_by),
-        _T.id, _T.author_id, _T.is_critical, _T.kind, _T.title, _T.slug, _T.locale, _C.slug, _C.name,
+        _T.id, _T.author_id, _T.is_critical, _T.kind, _T.title, _T.slug, _T.locale, _C.id, _C.slug, _C.name,
         select(func.aggregate_strings(_G.name_key, " "))
         .select_from(Tag.__table__.join(ThreadTag.__table__, ThreadTag.tag_id == _G.id))
         .where(ThreadTag.thread_id == _T.id).correlate(Thread.__table__).scalar_subquery(),
@@ -81,7 +82,7 @@ _SOURCE: Select[Any] = (
         .join(Category.__table__, _C.id == _T.category_id)
         .join(Member.__table__, _M.id == _P.author_id)
     )
-    .where(visible_to(_T, _C.audience), shown_to(_P))
+    .where(visible_to(_T, _C), shown_to(_P, _C))
 )  # fmt: skip
 _BY_POST: Select[Any] = _SOURCE.where(_P.id == _POST_ID)
 _OPENING: Select[Any] = _SOURCE.where(_P.thread_id == bindparam("thread_id", type_=BigInteger), _P.number == 1)

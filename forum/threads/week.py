@@ -46,7 +46,7 @@ class Week(msgspec.Struct, frozen=True, kw_only=True):
 _FIRST = aliased(Post.__table__, name="answer")
 _T, _P, _A, _M, _C = (entity.__table__.c for entity in (Thread, Post, Acceptance, Member, Category))
 _SINCE = bindparam("since", type_=UtcTime)
-_SEEN = visible_to(_T, _C.audience)
+_SEEN = visible_to(_T, _C)
 # Of each question the first reply that is not its asker's own: replies are numbered in the order of their coming.
 _FIRST_NUMBER = (
     select(func.min(_P.number))

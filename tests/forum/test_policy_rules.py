@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from forum.kernel.access import ANONYMOUS, MEMBERS, STAFF, Actor, Denied, Verdict, rights_of
+from forum.kernel.access import ANONYMOUS, GROUPS, MEMBERS, STAFF, Actor, Denied, Verdict, rights_of
 from forum.threads import policies
 from forum.threads.policies import AskersWord
 
@@ -17,6 +17,9 @@ PEER = replace(ASKER, member_id=2)
 TRUSTED = replace(PEER, privileges=FIRST | {"vote:down", "post:edit-any", "thread:retag"})
 EMPLOYEE = replace(PEER, member_id=3, is_staff=True, rights=rights_of("member", is_staff=True), clearance=STAFF)
 MODERATOR = replace(PEER, member_id=4, role="moderator", rights=rights_of("moderator", is_staff=False))
+GUEST = replace(PEER, opens_in=frozenset({5}), replies_in=frozenset({5}))
+KEEPER = replace(PEER, moderates=frozenset({5}))
+OWNER = replace(PEER, role="administrator", rights=rights_of("administrator", is_staff=False), clearance=GROUPS)
 SUSPENDED = replace(ASKER, suspended=True, privileges=frozenset())
 
 
@@ -36,8 +39,10 @@ class Thing:
     official_at: datetime | None = None
     as_role: str = "author"
     kinds: list[str] = field(default_factory=lambda: ["question"])
+    id: int = 5
     audience: int = 0
     openers: int = 1
+    repliers: int = 1
     peers_first_hours: int = 0
 
 
@@ -64,6 +69,13 @@ ALLOWED: list[Callable[[], Verdict]] = [
     lambda: policies.may_retag(ASKER, Thing()),
     lambda: policies.may_retag(TRUSTED, Thing()),
     lambda: policies.may_move(ASKER, Thing(), before=Thing(audience=1), after=Thing(audience=0)),
+    lambda: policies.may_ask(GUEST, Thing(openers=3)),
+    lambda: policies.may_ask(OWNER, Thing(openers=3)),
+    lambda: reply(GUEST, Thing(repliers=3)),
+    lambda: reply(EMPLOYEE, Thing(repliers=2)),
+    lambda: policies.may_move(ASKER, Thing(), before=Thing(audience=1), after=Thing(audience=1)),
+    lambda: policies.may_move(KEEPER, Thing(), before=Thing(audience=3), after=Thing(id=6)),
+    lambda: policies.may_move(KEEPER, Thing(author_id=9), before=Thing(audience=3), after=Thing(id=6, audience=1)),
     lambda: policies.may_vote(PEER, Thing(), 1),
     lambda: policies.may_vote(PEER, Thing(), 0),
     lambda: policies.may_vote(TRUSTED, Thing(), -1),
@@ -102,6 +114,30 @@ DENIED: list[tuple[Callable[[], Verdict], str]] = [
     (lambda: policies.may_move(PEER, Thing(), before=Thing(), after=Thing()), "more reputation to retag"),
     (lambda: policies.may_move(ASKER, Thing(), before=Thing(), after=Thing(audience=1)), "moderation decision"),
     (lambda: policies.may_move(ASKER, Thing(), before=Thing(), after=Thing(openers=2)), "Only staff can open"),
+    (lambda: policies.may_ask(PEER, Thing(openers=3)), "Only certain groups"),
+    (lambda: policies.may_ask(EMPLOYEE, Thing(openers=3)), "Only certain groups"),
+    (lambda: policies.may_ask(GUEST, Thing(openers=3, id=6)), "Only certain groups"),
+    (lambda: policies.may_ask(KEEPER, Thing(openers=2)), "Only staff can open"),
+    (lambda: reply(PEER, Thing(repliers=3)), "not everybody who reads"),
+    (lambda: reply(PEER, Thing(repliers=2)), "not everybody who reads"),
+    (
+        lambda: policies.may_move(ASKER, Thing(), before=Thing(audience=2), after=Thing(audience=3)),
+        "moderation decision",
+    ),
+    (
+        lambda: policies.may_move(ASKER, Thing(), before=Thing(audience=3), after=Thing(audience=3)),
+        "moderation decision",
+    ),
+    (
+        lambda: policies.may_move(ASKER, Thing(), before=Thing(audience=3), after=Thing(audience=2)),
+        "moderation decision",
+    ),
+    (lambda: policies.may_move(ASKER, Thing(), before=Thing(audience=3), after=Thing()), "only a moderator"),
+    (lambda: policies.may_move(ASKER, Thing(), before=Thing(audience=2), after=Thing(audience=1)), "only a moderator"),
+    (
+        lambda: policies.may_move(KEEPER, Thing(author_id=9), before=Thing(id=6), after=Thing()),
+        "more reputation to retag",
+    ),
     (lambda: policies.may_vote(ASKER, Thing(), 1), "your own post"),
     (lambda: policies.may_vote(PEER, Thing(), -1), "more reputation to vote down"),
     (lambda: policies.may_vote(replace(PEER, privileges=frozenset()), Thing(), 1), "may not vote"),

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, StorageState
 
 from forum.members import accounts
 from forum.members.actors import actor_of
+from forum.members.finding import member_of
 from tests.installing import SECRET_KEY
 from tests.journeys.house import House, open_house
 from tests.journeys.sights import ROLES, Sight, sights
@@ -49,7 +50,7 @@ class Tour:
         """Members choose a language for their account, which comes before their browser's."""
         with self.house.database.transaction() as session:
             for handle in HANDLES.values():
-                member = accounts.member_of(session, handle)
+                member = member_of(session, handle)
                 actor = actor_of(session, member.id)
                 accounts.edit_profile(
                     session, actor, member_id=member.id, name=member.name, bio=member.bio, locale=locale

@@ -10,6 +10,7 @@ from forum.kernel.access import Actor
 from forum.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.members import accounts, signing_in
 from forum.members.actors import SYSTEM, actor_of, actor_signed_in
+from forum.members.finding import member_of
 from forum.members.tables import Affiliation, AuditEntry, Credential, MailAddress, Member, SignIn
 from tests.forum import making as make
 
@@ -168,7 +169,7 @@ def test_staff_are_shown_as_such_until_they_leave(session: Session) -> None:
     accounts.promote(session, SYSTEM, handle="marta", role="staff", team="Support", title="Engineer")
     accounts.promote(session, SYSTEM, handle="marta", role="staff", team="Product", title="Lead")
     session.flush()
-    marta = actor_of(session, accounts.member_of(session, "marta").id)
+    marta = actor_of(session, member_of(session, "marta").id)
     assert (marta.is_staff, marta.team, marta.title, marta.voice) == (True, "Product", "Lead", "staff")
     accounts.promote(session, SYSTEM, handle="marta", role="member")
     session.flush()

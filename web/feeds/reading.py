@@ -94,7 +94,7 @@ def of_tag(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """What is new under a tag."""
 
     def make(connection: Connection, house: House) -> Feed:
-        tag = tag_named(connection, name)
+        tag = tag_named(connection, ANONYMOUS, name)
         path = f"/tags/{quote(tag.key, safe='+.-')}"
         found = syndication.active_threads(connection, tag=tag.key)
         return _of_threads(house, f"{tag.name} · {house.name}", f"/feeds{path}", path, found)

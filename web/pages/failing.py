@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from forum.kernel.access import Actor
 from forum.kernel.errors import Text
+from moderation.policies import may_see_queue
 from web.edge.visit import Visit
 from web.errors import ErrorPage, Explained
 from web.pages.parts import Page, Viewer
@@ -55,7 +56,7 @@ def _viewer(actor: Actor) -> Viewer:
         handle=actor.handle,
         name=actor.name,
         is_staff=actor.is_staff,
-        may_moderate=actor.can("moderate"),
+        may_moderate=may_see_queue(actor).allowed,
         may_administer=actor.can("administer"),
     )
 

@@ -16,6 +16,7 @@ from forum.kernel.access import Actor
 from forum.kernel.clock import now
 from forum.kernel.errors import Text
 from forum.notifications.reading import unread_count
+from moderation.policies import may_see_queue
 from web import wording
 from web.edge.csrf import form_token
 from web.edge.visit import visit_of
@@ -84,7 +85,7 @@ def _viewer(connection: Connection, actor: Actor) -> Viewer:
         is_staff=actor.is_staff,
         avatar=actor.avatar,
         unread=unread_count(connection, actor),
-        may_moderate=actor.can("moderate"),
+        may_moderate=may_see_queue(actor).allowed,
         may_administer=actor.can("administer"),
     )
 

@@ -276,9 +276,10 @@ def _first(connection: Connection, actor: Actor, waiting: Sequence[QueueItem]) -
 
 
 def _desk(actor: Actor, case: Case) -> Desk:
+    actor = actor.within(case.category_id)
     refusal = _refusal(actor, case)
     possible = _possible(case) if refusal is None else ["keep"] if case.reports else []
-    if not may_keep(actor, author_id=case.author_id).allowed:
+    if not may_keep(actor, author_id=case.author_id, category_id=case.category_id).allowed:
         possible = [
             do for do in possible if do != "keep"
         ]  # to let criticism stand is always allowed, but not one's own words

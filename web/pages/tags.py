@@ -94,8 +94,8 @@ def tag(request: AnyRequest, key: FromPath[str]) -> Response[bytes]:
         actor = current_actor(request, connection)
         version = version_before(request, connection, actor)
         if folded(key) != key:
-            return moved_to(asked.address(tag_label(tag_named(connection, folded(key)).key).href))
-        found_tag = tag_named(connection, key)
+            return moved_to(asked.address(tag_label(tag_named(connection, actor, folded(key)).key).href))
+        found_tag = tag_named(connection, actor, key)
         wanted = Wanted(sort=asked.sort, tag=found_tag.key, state=asked.state or "")
         found = thread_list(connection, actor, wanted, cursor=asked.cursor)
         answer = shown(

@@ -132,7 +132,7 @@ def _deciding(
     with db_of(request).reading() as connection:
         actor = current_member(request, connection)
         of = opening_source(connection, actor, thread_id=thread_id)
-        require(may_close(actor))
+        require(may_close(actor.within(of.category_id)))
         title = (
             Text(N_("Open again: %(title)s"), title=of.title)
             if reopens

@@ -134,21 +134,20 @@ class ThreadView(msgspec.Struct, frozen=True, kw_only=True):
 class _Rules(msgspec.Struct, frozen=True):
     """The category's rules that a reply is judged by."""
 
+    id: int
+    repliers: int
     peers_first_hours: int
-    audience: int
-    kinds: tuple[str, ...] = ()
-    openers: int = 1
 
 
 def viewed(connection: Connection, actor: Actor, read: ThreadPage) -> ThreadView:
     """The page for this reader; at most three selects beyond those that brought `read`."""
-    head = read.head
+    head, actor = read.head, actor.within(read.head.category_id)
     rulings = _rulings(connection, actor, read)
     make = _Cards(actor, read, rulings)
     opening = make.card(read.opening) if read.opening else None
     replies = tuple(make.card(post) for post in read.replies)
     idea = answered(connection, head.id) if head.kind == "idea" else None
-    rules = _Rules(head.peers_first_hours, head.category_audience)
+    rules = _Rules(head.category_id, head.category_repliers, head.peers_first_hours)
     return ThreadView(
         head=head,
         row=_row(head, read, idea),

@@ -154,14 +154,16 @@ def _editable(connection: Connection, actor: Actor, post_id: int) -> Source:
     """
     of = source_of(connection, actor, post_id=post_id)
     _check_readable(connection, actor, of)
-    verdict = may_edit_post(actor, of, is_critical=of.is_critical)
+    verdict = may_edit_post(actor.within(of.category_id), of, is_critical=of.is_critical)
     if not verdict.allowed and not _may_retag(actor, of):
         require(verdict)
     return of
 
 
 def _may_retag(actor: Actor, of: Source) -> bool:
-    return of.number == 1 and may_retag(actor, _Thread(of.thread_author_id, of.is_critical)).allowed
+    return (
+        of.number == 1 and may_retag(actor.within(of.category_id), _Thread(of.thread_author_id, of.is_critical)).allowed
+    )
 
 
 class _Thread(msgspec.Struct, frozen=True):
@@ -207,7 +209,7 @@ def _saved(session: Session, actor: Actor, before: Source, form: EditForm) -> bo
             _save_head(session, actor, before, form)
         except Invalid as refusal:
             problems |= refusal.fields
-    if may_edit_post(actor, before, is_critical=before.is_critical).allowed:
+    if may_edit_post(actor.within(before.category_id), before, is_critical=before.is_critical).allowed:
         try:
             _save_body(session, actor, before, form)
         except Invalid as refusal:
@@ -218,7 +220,7 @@ def _saved(session: Session, actor: Actor, before: Source, form: EditForm) -> bo
 
 
 def _save_head(session: Session, actor: Actor, before: Source, form: EditForm) -> None:
-    rewrites = may_edit_post(actor, before, is_critical=before.is_critical).allowed
+    rewrites = may_edit_post(actor.within(before.category_id), before, is_critical=before.is_critical).allowed
     moved = form.category if form.category and form.category != before.category else None
     editing.edit_thread(
         session,
@@ -279,7 +281,7 @@ def _page(
         of=of,
         form=form,
         categories=[(place.slug, place.name) for place in fitting],
-        may_rewrite=may_edit_post(actor, of, is_critical=of.is_critical).allowed,
+        may_rewrite=may_edit_post(actor.within(of.category_id), of, is_critical=of.is_critical).allowed,
         is_own=of.author_id == actor.member_id,
         problems=problems,
         preview=previewed(form.body, below=1 if of.number == 1 else 2) if form.do == "preview" else None,

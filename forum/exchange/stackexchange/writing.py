@@ -143,7 +143,7 @@ def _write_tags(session: Session, threads: list[ThreadDraft], thread_ids: dict[i
     _insert(session, ThreadTag, [{"thread_id": thread_id, "tag_id": tag_id} for thread_id, tag_id in sorted(pairs)])
     uses = Counter(tag_id for _thread_id, tag_id in pairs)
     for times in sorted(set(uses.values())):
-        counting.count_tags(session, [tag_id for tag_id, count in uses.items() if count == times], times)
+        counting.add_to_tags(session, [tag_id for tag_id, count in uses.items() if count == times], times)
 
 
 def _posts_here(session: Session, chunk: Chunk) -> dict[int, int]:
