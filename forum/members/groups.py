@@ -143,24 +143,6 @@ def remove(session: Session, actor: Actor, *, group_id: int, handle: str) -> Non
         audit.record(session, actor, "group.remove", f"group:{group.id}", member=member.id)
 
 
-def keep_claimed(session: Session, *, member_id: int, provider_id: int, claims: Collection[str]) -> None:
-    """Belong to those groups of kind "claim" that a provider names of somebody, and to no others by this provider's word.
-
-    Whoever calls has a provider's signed word for it, and holds no other lock than the member's.
-    """
-    source, wanted = f"claim:{provider_id}", select(Group.id).where(Group.kind == "claim", Group.claim.in_(claims))
-    locked(session, Member, member_id)
-    groups = set(session.scalars(wanted)) if claims else set()
-    present = set(
-        session.scalars(
-            select(GroupMember.group_id).where(GroupMember.member_id == member_id, GroupMember.source == source)
-        )
-    )
-    _take_out(session, member_id, present - groups, source)
-    for group_id in sorted(groups - present):
-        _put(session, group_id, member_id, source)
-
-
 def keep_automatic(session: Session, member: Member) -> None:
     """Belong to those groups that fill themselves whose rule fits the member now, and to no others of them.
 

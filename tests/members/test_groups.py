@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from forum.kernel.access import ANONYMOUS, GROUPS, Actor
 from forum.kernel.clock import now
 from forum.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
-from forum.members import accounts, groups, standing
+from forum.members import accounts, grouping, groups, standing
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.tables import AuditEntry, Group, GroupMember, Invitation, Member
 from forum.threads.categories import Admitted
@@ -31,7 +31,7 @@ def level(session: Session, actor: Actor, number: int) -> None:
 
 
 def said(session: Session, member_id: int, provider_id: int, *claims: str) -> None:
-    groups.keep_claimed(session, member_id=member_id, provider_id=provider_id, claims=claims)
+    grouping.follow_claim(session, member_id=member_id, provider_id=provider_id, claimed=claims)
 
 
 def receipts(session: Session, admin: Actor) -> list[str]:
