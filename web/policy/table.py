@@ -45,8 +45,9 @@ def answer(action: Action, relations: frozenset[str], state: str = "", scopes: f
 
 
 def sees(state: State, relations: frozenset[str], scopes: frozenset[str] = ANY) -> bool:
-    """Whether somebody in these relations sees a thing in this state. Anybody can type an address, so the unverified see what all see."""
-    if "unverified" in relations:
+    """Whether somebody in these relations sees a thing in this state. Anybody can type an address, so the unverified see what all
+    see; and so do those who are suspended."""
+    if relations & {"unverified", "suspended"}:
         relations = frozenset({"anonymous"})
-    by_right = state.by_right if state.scope in scopes and "suspended" not in relations else frozenset()
+    by_right = state.by_right if state.scope in scopes else frozenset()
     return bool(relations & (state.sees | by_right))
