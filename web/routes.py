@@ -44,6 +44,7 @@ from web.pages import (
 )
 from web.pages.admin import audit as admin_audit
 from web.pages.admin import categories as admin_categories
+from web.pages.admin import invitations as admin_invitations
 from web.pages.admin import people as admin_people
 from web.pages.admin import person as admin_person
 from web.pages.admin import providers as admin_providers
@@ -88,6 +89,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *admin_audit.routes,
     *admin_categories.routes,
     *admin_providers.routes,
+    *admin_invitations.routes,
     *admin_people.routes,
     *admin_person.routes,
     *admin_settings.routes,

@@ -22,7 +22,7 @@ from forum.kernel import outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Conflict, Invalid, Text
-from forum.members import audit, belonging, grouping
+from forum.members import audit, belonging, grouping, site
 from forum.members.actors import SYSTEM
 from forum.members.belonging import SECOND_ACCOUNT, Claimed
 from forum.members.keys import address_key, checked_handle, checked_name, handle_key
@@ -166,6 +166,8 @@ def settle(session: Session, member_id: int, provider: Trusted, said: Said, *, s
 
 
 def _newcomer(session: Session, journey: Journey, provider: Trusted, said: Said, staff_domains: Sequence[str]) -> Came:
+    if why := site.why_closed(session, is_invited=True):
+        return Came(refused=why)
     if not provider.opens_accounts:
         return Came(
             refused=Text(
@@ -244,7 +246,7 @@ def open_account(
         Conflict: nobody waits in this browser, or this very person has an account meanwhile.
     """
     arrival, said = waiting(session, provider_id=provider.id, browser=browser)
-    refused = _address_refused(session, provider, said, staff_domains)
+    refused = site.why_closed(session, is_invited=True) or _address_refused(session, provider, said, staff_domains)
     journey = Journey(id=arrival.id, next=arrival.next, carried=arrival.carried, member_id=None)
     if refused is not None:
         _finish(arrival)

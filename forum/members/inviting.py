@@ -163,10 +163,11 @@ def redeem(session: Session, *, key: str, handle: str, mail: str, password: str,
     Of any number who come at once, as many succeed as it is for.
 
     Raises:
+        NotAllowed: nobody comes in at present, invited or not.
         Gone: the invitation is not good any more.
         Invalid: with a sentence for each field that needs mending; then nothing is used up.
     """
-    member = joining.join(session, handle=handle, mail=mail, password=password, locale=locale)
+    member = joining.join(session, handle=handle, mail=mail, password=password, locale=locale, is_invited=True)
     invitation = _taken(session, key)
     member.role = invitation.role
     if invitation.group_id is not None:

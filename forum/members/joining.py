@@ -13,7 +13,7 @@ from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import locked
 from forum.kernel.errors import N_, Gone
-from forum.members import accounts, mailed_keys, mailing
+from forum.members import accounts, mailed_keys, mailing, site
 from forum.members.keys import address_key
 from forum.members.policies import may_sign_in_settings
 from forum.members.tables import MailAddress, MailedToken, Member
@@ -21,12 +21,16 @@ from forum.members.tables import MailAddress, MailedToken, Member
 TAKEN = N_("This address belongs to an account already. Sign in to that one, or have a new password sent to it.")
 
 
-def join(session: Session, *, handle: str, mail: str, password: str, locale: str = "") -> Member:
+def join(
+    session: Session, *, handle: str, mail: str, password: str, locale: str = "", is_invited: bool = False
+) -> Member:
     """Open an account and send its owner a link that confirms the address.
 
     Raises:
+        NotAllowed: nobody may come in by themselves just now, or only who is invited.
         Invalid: with a sentence for each field that needs mending. An address that is somebody's is no such thing.
     """
+    site.require_open(session, is_invited=is_invited)
     member = accounts.register(session, handle=handle, mail=mail, password=password, locale=locale, is_verified=False)
     mailing.queue_typed(session, kind="verify", address=mail, member_id=member.id)
     return member

@@ -120,9 +120,9 @@ def verify(session: Session, actor: Actor, *, member_id: int, staff_domains: Seq
     waiting = joining.waiting_address(session, member.id)
     if waiting is None:
         raise Conflict(N_("No address waits to be confirmed."))
-    if why := belonging.refusal(session, member_id=member.id, address=waiting.address, staff_domains=staff_domains):
+    if why := belonging.refusal(session, member_id=member.id, address=waiting, staff_domains=staff_domains):
         raise Conflict(why)
-    joining.own(session, member_id=member.id, address=waiting.address)
+    joining.own(session, member_id=member.id, address=waiting)
     belonging.settle(session, member.id, staff_domains=staff_domains)
     audit.record(session, actor, "member.verify", f"member:{member.id}")
 
@@ -142,7 +142,7 @@ def mail_again(session: Session, actor: Actor, *, member_id: int) -> None:
         raise Conflict(N_("No address waits to be confirmed."))
     has_one = select(MailAddress.id).where(MailAddress.member_id == member.id, MailAddress.verified_at.is_not(None))
     kind = "verify" if session.scalar(has_one) is None else "change"
-    if not mailing.queue_typed(session, kind=kind, address=waiting.address, member_id=member.id):
+    if not mailing.queue_typed(session, kind=kind, address=waiting, member_id=member.id):
         raise Conflict(N_("This address had its share of mails for today. Try again tomorrow."))
     audit.record(session, actor, "member.mail-again", f"member:{member.id}")
 

@@ -219,14 +219,21 @@ def _locked(session: Session, name: str) -> SiteSetting:
     ).scalar_one()
 
 
-def require_open(connection: Connection | Session, *, invited: bool = False) -> None:
+def require_open(connection: Connection | Session, *, is_invited: bool = False) -> None:
     """Go on only if an account may be opened: by anybody, or by somebody with an invitation.
 
     Raises:
         NotAllowed: nobody may just now, or only with an invitation.
     """
+    if why := why_closed(connection, is_invited=is_invited):
+        raise NotAllowed(why)
+
+
+def why_closed(connection: Connection | Session, *, is_invited: bool = False) -> Text | None:
+    """Why no account can be opened just now, if so. Whoever comes by a provider that opens accounts counts as invited."""
     mode = stored(connection).get("registration", "open")
     if mode == "closed":
-        raise NotAllowed(N_("No new accounts are opened here at present."))
-    if mode == "invitation" and not invited:
-        raise NotAllowed(N_("Accounts are opened here by invitation. Ask the people who run this community for one."))
+        return Text(N_("No new accounts are opened here at present."))
+    if mode == "invitation" and not is_invited:
+        return Text(N_("Accounts are opened here by invitation. Ask the people who run this community for one."))
+    return None

@@ -136,6 +136,7 @@ def _administered(find: _Finder) -> list[str]:
         "/admin/audit",
         "/admin/people",
         "/admin/people/marta",
+        "/admin/invitations",
         "/admin/connections",
         "/admin/deliveries",
         "/admin/deliveries?state=dead",

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from forum.kernel.access import ANONYMOUS
 from forum.kernel.errors import Invalid, NotAllowed
 from forum.kernel.settings import Settings
-from forum.members import site
+from forum.members import inviting, joining, site
 from forum.members.actors import SYSTEM
 from forum.members.tables import AuditEntry, SiteSetting
 from tests.forum import making as make
@@ -106,7 +106,21 @@ def test_who_may_open_an_account(session: Session) -> None:
     site.change(session, SYSTEM, {"registration": "invitation"})
     with pytest.raises(NotAllowed):
         site.require_open(session)
-    site.require_open(session, invited=True)
+    site.require_open(session, is_invited=True)
     site.change(session, SYSTEM, {"registration": "closed"})
     with pytest.raises(NotAllowed):
-        site.require_open(session, invited=True)
+        site.require_open(session, is_invited=True)
+
+
+def test_the_door_is_closed_for_whoever_comes_through_it(session: Session) -> None:
+    given = {"handle": "nils", "mail": "nils@post.example", "password": "a sentence is good"}
+    key = inviting.make(session, SYSTEM)
+    site.change(session, SYSTEM, {"registration": "closed"})
+    with pytest.raises(NotAllowed):
+        joining.join(session, **given)
+    with pytest.raises(NotAllowed):
+        inviting.redeem(session, key=key, **given)
+    site.change(session, SYSTEM, {"registration": "invitation"})
+    with pytest.raises(NotAllowed):
+        joining.join(session, **given)
+    assert inviting.redeem(session, key=key, **given).handle == "nils"

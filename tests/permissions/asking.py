@@ -204,6 +204,9 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("POST", "/admin/people/{handle}/role"): (Asking("admin.roles", _fixed(role="moderator")),),
     ("POST", "/admin/people/{handle}/affiliation"): (Asking("admin.roles", _fixed(team="Service")),),
     ("POST", "/admin/people/{handle}/sign-out"): (Asking("people.manage"),),
+    ("GET", "/admin/invitations"): (Asking("admin.read"),),
+    ("POST", "/admin/invitations"): (Asking("people.manage", _fixed(note="Friends", most="3")),),
+    ("POST", "/admin/invitations/{invitation_id}/revoke"): (Asking("people.manage"),),
     ("POST", "/admin/people/{handle}/verify"): (Asking("people.manage", at=_WAITING),),
     ("POST", "/admin/people/{handle}/mail"): (Asking("people.manage", at=_WAITING),),
     # one's own

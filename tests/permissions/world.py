@@ -15,10 +15,10 @@ from forum.articles.tables import Article
 from forum.kernel import clock
 from forum.kernel.access import ANONYMOUS, MEMBERS, STAFF, Actor
 from forum.kernel.clock import now
-from forum.members import signing_in, tokens
+from forum.members import inviting, signing_in, tokens
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.passwords import hashed
-from forum.members.tables import ApiToken, Credential, IdentityProvider, MailAddress, Member, SignIn
+from forum.members.tables import ApiToken, Credential, IdentityProvider, Invitation, MailAddress, Member, SignIn
 from forum.threads import answers, editing
 from forum.threads.tables import Category, Thread
 from moderation import flagging
@@ -221,6 +221,11 @@ def _suspend(session: Session, people: dict[str, Person]) -> None:
             person.actor = actor_of(session, person.actor.member_id)
 
 
+def _invitation(session: Session) -> int:
+    inviting.make(session, SYSTEM, note="Friends")
+    return session.scalars(select(Invitation.id)).one()
+
+
 def _house(
     session: Session, people: dict[str, Person], things: dict[str, Thing], secret_key: str
 ) -> dict[str, int | str]:
@@ -245,5 +250,5 @@ def _house(
     return {
         "category_id": session.scalars(select(Category.id).where(Category.slug == things["public"].category)).one(),
         "connection_id": made.connection_id, "provider_id": provider.id, "delivery_id": row.id, "number": 1, "handle": people["member"].actor.handle,
-        "key": "boiler", "name": "boiler", "step": "mail", "unconfirmed": people["unverified"].actor.handle,
+        "key": "boiler", "name": "boiler", "step": "mail", "invitation_id": _invitation(session), "unconfirmed": people["unverified"].actor.handle,
     }  # fmt: skip

@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, RawBody
 from sqlalchemy.orm import Session
 
-from forum.kernel.errors import Invalid, Text
+from forum.kernel.errors import Invalid, NotAllowed, Text
 from forum.members import inviting, joining, providers, signing_in
 from forum.members.providers import ProviderLine
 from forum.members.tables import Member
@@ -107,6 +107,8 @@ def register(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
             member_id = _joined(session, form, visit_of(request).locale).id
     except Invalid as refusal:
         return gate_page(request, "register.html", _again(pairs, refusal), status=422)
+    except NotAllowed as refusal:
+        return gate_page(request, "register.html", _again(pairs, Invalid({"": refusal.text})), status=403)
     return entered_as(request, member_id, form, to=address_of("/confirm", next=safe_next(form.next)))
 
 

@@ -72,6 +72,7 @@ NOTICES: Final = {
     "person-signed-out": Notice(Text(N_("Signed out everywhere. Their tokens and mailed links have ended too."))),
     "person-verified": Notice(Text(N_("The address is confirmed."))),
     "person-mailed": Notice(Text(N_("The mail is on its way."))),
+    "invitation-revoked": Notice(Text(N_("Taken back. Nobody comes in with it any more.")), "plain"),
     "news-read": Notice(Text(N_("Everything is marked as read.")), "plain"),
 }
 """Every sentence that can follow a form, by its name. Pages of other modules add theirs here."""
