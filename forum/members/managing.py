@@ -13,8 +13,9 @@ from forum.kernel import outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.db import locked
 from forum.kernel.errors import N_, Conflict, Invalid, Text
-from forum.members import accounts, audit, belonging, joining, mailing, passwords, signing_in
+from forum.members import accounts, audit, belonging, groups, joining, mailing, passwords, signing_in
 from forum.members.administrators import require_another
+from forum.members.finding import member_of
 from forum.members.policies import may_administer
 from forum.members.tables import MailAddress, Member
 
@@ -160,7 +161,7 @@ def create(session: Session, actor: Actor, *, handle: str, mail: str, role: str 
     passwords.checked(password)
     member = accounts.register(session, handle=handle, mail=mail, password=password)
     member.role = role
-    session.flush()
+    groups.keep_automatic(session, member)
     audit.record(session, actor, "member.create", f"member:{member.id}", role=role)
     return member
 
@@ -174,7 +175,7 @@ def _member(session: Session, member_id: int) -> Member:
 
 def _renew(session: Session, member: Member) -> None:
     """A session from before must not carry over what was, or was not, allowed then; and whoever shows them hears of it."""
-    session.flush()
+    groups.keep_automatic(session, member)
     signing_in.end_all(session, member_id=member.id)
     outbox.record(session, MemberChanged(member_id=member.id))
 
@@ -187,4 +188,4 @@ def id_of(session: Session, actor: Actor, handle: str) -> int:
         NotFound: nobody has it.
     """
     require(may_administer(actor))
-    return accounts.member_of(session, handle).id
+    return member_of(session, handle).id

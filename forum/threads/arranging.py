@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, bindparam, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor, require
 from forum.kernel.errors import NotFound
 from forum.members import audit
+from forum.members.tables import Member
+from forum.threads.categories import Admitted
 from forum.threads.places import category_list
 from forum.threads.policies import may_manage_categories
-from forum.threads.tables import Category
+from forum.threads.tables import Category, CategoryGroup, CategoryModerator
 
 _C = Category.__table__.c
 
@@ -37,7 +39,24 @@ class CategoryDetails(msgspec.Struct, frozen=True, kw_only=True):
     open_count: int
 
 
+class Rights(msgspec.Struct, frozen=True, kw_only=True):
+    """What a category leaves to groups and people, told to administrators alone: the name of a group may be private."""
+
+    groups: tuple[Admitted, ...]
+    moderators: tuple[str, ...]
+
+
 _DETAILS: Select[Any] = select(*(_C[field] for field in CategoryDetails.__struct_fields__)).order_by(_C.position, _C.id)
+
+_G, _P, _M = CategoryGroup.__table__.c, CategoryModerator.__table__.c, Member.__table__.c
+_ID = bindparam("category_id", type_=BigInteger)
+_GROUPS: Select[Any] = select(_G.group_id, _G.may_open, _G.may_reply).where(_G.category_id == _ID).order_by(_G.group_id)
+_MODERATORS: Select[Any] = (
+    select(_M.handle)
+    .join(CategoryModerator.__table__, _P.member_id == _M.id)
+    .where(_P.category_id == _ID)
+    .order_by(_M.handle_key)
+)
 
 
 def details_list(connection: Connection, actor: Actor) -> tuple[CategoryDetails, ...]:
@@ -57,6 +76,18 @@ def details_of(connection: Connection, actor: Actor, category_id: int) -> Catego
     if found is None:
         raise NotFound()
     return found
+
+
+def rights_in(connection: Connection, actor: Actor, category_id: int) -> Rights:
+    """The groups that a category names, and the handles of those who moderate it alone.
+
+    Raises:
+        NotAllowed: only administrators are told.
+    """
+    require(may_manage_categories(actor))
+    groups = connection.execute(_GROUPS, {"category_id": category_id})
+    moderators = connection.execute(_MODERATORS, {"category_id": category_id})
+    return Rights(groups=tuple(Admitted(*row) for row in groups), moderators=tuple(moderators.scalars()))
 
 
 def next_position(session: Session) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -113,7 +114,7 @@ def test_who_may_open_an_account(session: Session) -> None:
 
 
 def test_the_door_is_closed_for_whoever_comes_through_it(session: Session) -> None:
-    given = {"handle": "nils", "mail": "nils@post.example", "password": "a sentence is good"}
+    given: dict[str, Any] = {"handle": "nils", "mail": "nils@post.example", "password": "a sentence is good"}
     key = inviting.make(session, SYSTEM)
     site.change(session, SYSTEM, {"registration": "closed"})
     with pytest.raises(NotAllowed):

@@ -14,6 +14,7 @@ from forum.kernel.access import Actor
 from forum.kernel.paging import Page
 from forum.threads import arranging, categories
 from forum.threads.arranging import CategoryDetails
+from forum.threads.categories import Admitted
 from web.api import idempotency
 from web.api.calls import AnyRequest, Items, absolute, answer_list, reading, writing
 from web.api.describing import described
@@ -22,11 +23,12 @@ from web.pages.admin.categories import AUDIENCES, CLEARANCES
 from web.pages.admin.icons import ICONS
 
 Kind = Literal["question", "idea", "discussion", "announcement"]
-Audience = Literal["public", "members", "staff"]
+Audience = Literal["public", "members", "staff", "groups"]
+Speakers = Literal["members", "staff", "groups"]
 
 
 class CategoryShape(msgspec.Struct, frozen=True, kw_only=True):
-    """A category. `audience`: who sees it; `openers`: who may open threads there; `open`: its questions without a solution."""
+    """A category. `audience`: who sees it; `openers` and `repliers`: who may open threads and reply there; `open`: its questions without a solution."""
 
     slug: str
     name: str
@@ -37,10 +39,19 @@ class CategoryShape(msgspec.Struct, frozen=True, kw_only=True):
     kinds: list[str]
     audience: str
     openers: str
+    repliers: str
     several_solutions: bool
     peers_first_hours: int
     threads: int
     open: int
+
+
+class GroupRights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a group, by its id, may in a category. To be named is to see it."""
+
+    group: int
+    open: bool = True
+    reply: bool = True
 
 
 class NewCategory(Body, frozen=True, kw_only=True):
@@ -53,7 +64,10 @@ class NewCategory(Body, frozen=True, kw_only=True):
     icon: str = "home"
     position: Annotated[int, Meta(ge=0, le=10_000)] | None = None
     audience: Audience = "public"
-    openers: Audience = "members"
+    openers: Speakers = "members"
+    repliers: Speakers = "members"
+    groups: list[GroupRights] = []
+    moderators: list[str] = []
     several_solutions: bool = False
     peers_first_hours: int = 0
 
@@ -68,7 +82,10 @@ class CategoryChange(Body, frozen=True, kw_only=True):
     icon: str | None = None
     position: Annotated[int, Meta(ge=0, le=10_000)] | None = None
     audience: Audience | None = None
-    openers: Audience | None = None
+    openers: Speakers | None = None
+    repliers: Speakers | None = None
+    groups: list[GroupRights] | None = None
+    moderators: list[str] | None = None
     several_solutions: bool | None = None
     peers_first_hours: int | None = None
 
@@ -128,9 +145,11 @@ def change_category(
 def _values(data: NewCategory | CategoryChange) -> dict[str, Any]:
     """The fields that were given, as the verbs take them."""
     values = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not None}
-    for field in ("audience", "openers"):
+    for field in ("audience", "openers", "repliers"):
         if field in values:
             values[field] = CLEARANCES[values[field]]
+    if data.groups is not None:
+        values["groups"] = [Admitted(one.group, one.open, one.reply) for one in data.groups]
     if values.get("icon", "home") not in ICONS:
         values["icon"] = "home"
     return values
@@ -147,6 +166,7 @@ def _shape(request: AnyRequest, one: CategoryDetails) -> CategoryShape:
         kinds=one.kinds,
         audience=AUDIENCES[one.audience][0],
         openers=AUDIENCES[one.openers][0],
+        repliers=AUDIENCES[one.repliers][0],
         several_solutions=one.several_solutions,
         peers_first_hours=one.peers_first_hours,
         threads=one.thread_count,

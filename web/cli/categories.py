@@ -10,7 +10,7 @@ from forum.threads import categories as verbs
 from forum.threads.tables import KINDS
 from web.cli.opening import as_json, listed, opened
 
-_WHO = {"public": 0, "members": 1, "staff": 2}
+_WHO = {"public": 0, "members": 1, "staff": 2, "groups": 3}
 _COLUMNS = ("slug", "name", "kinds", "audience", "openers", "position", "threads", "peers_first_hours", "description")
 
 
@@ -44,8 +44,11 @@ def _fields(command: Any) -> Any:
         click.option(
             "--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="What can be opened; several times."
         ),
-        click.option("--audience", type=click.Choice(list(_WHO)), default=None, help="Who sees it."),
+        click.option(
+            "--audience", type=click.Choice(["public", "members", "staff"]), default=None, help="Who sees it."
+        ),
         click.option("--openers", type=click.Choice(["members", "staff"]), default=None, help="Who may open threads."),
+        click.option("--repliers", type=click.Choice(["members", "staff"]), default=None, help="Who may reply."),
         click.option("--several-solutions/--one-solution", "several_solutions", default=None),
         click.option("--peers-first-hours", type=int, default=None, help="How long the company holds back."),
         click.option("--position", type=int, default=None, help="Place in the order; 0 is first."),
@@ -56,7 +59,7 @@ def _fields(command: Any) -> Any:
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in values.items() if value not in (None, ())}
-    return given | {name: _WHO[given[name]] for name in ("audience", "openers") if name in given}
+    return given | {name: _WHO[given[name]] for name in ("audience", "openers", "repliers") if name in given}
 
 
 @categories.command()

@@ -113,7 +113,7 @@ def register(request: Request[Any, Any, Any], body: RawBody) -> Response[bytes]:
 
 
 def _joined(session: Session, form: Registration, locale: str) -> Member:
-    given = {"handle": form.handle, "mail": form.mail, "password": form.password, "locale": locale}
+    given: dict[str, Any] = {"handle": form.handle, "mail": form.mail, "password": form.password, "locale": locale}
     if form.invitation:
         return inviting.redeem(session, key=form.invitation, **given)
     return joining.join(session, **given)

@@ -1,16 +1,23 @@
 """Making and arranging categories in the administration, and what an installation without any says."""
 
+from itertools import count
+
 import pytest
 from sqlalchemy import delete, select
 
-from forum.kernel.access import Actor
+from forum.kernel.access import GROUPS, Actor
 from forum.kernel.db import Database
+from forum.members import groups
+from forum.members.actors import SYSTEM
 from forum.members.tables import AuditEntry
-from forum.threads.tables import Category
+from forum.threads import arranging
+from forum.threads.categories import Admitted
+from forum.threads.tables import Category, CategoryGroup, CategoryModerator
 from tests.forum import making as make
 from tests.web.pages.conftest import People
 from tests.web.pages.visiting import Site
 
+_numbers = count(1)
 FORM = {"name": "Kettles", "slug": "kettles", "kinds": "question", "audience": "public", "openers": "members"}
 
 
@@ -23,7 +30,8 @@ def administrator(database: Database) -> Actor:
 @pytest.fixture(autouse=True)
 def empty(database: Database) -> None:
     with database.transaction() as session:
-        session.execute(delete(Category))
+        for table in (CategoryGroup, CategoryModerator, Category):
+            session.execute(delete(table))
 
 
 def kept(database: Database) -> list[Category]:
@@ -80,8 +88,8 @@ def test_a_form_that_needs_mending_keeps_what_was_typed(site: Site, administrato
     assert kept(database) == []
     browser.send("/admin/categories/new", status=303, **FORM)
     only = kept(database)[0]
-    browser.send(f"/admin/categories/{only.id}", status=422, **FORM | {"slug": "", "audience": "staff"})
-    assert "Whoever opens threads in a category must be able to see it." in browser.words()
+    browser.send(f"/admin/categories/{only.id}", status=422, **FORM | {"slug": "", "audience": "groups"})
+    assert "Choose the groups that this is for." in browser.words()
     assert kept(database)[0].slug == "kettles"
 
 
@@ -108,3 +116,34 @@ def test_what_is_not_there_is_not_found(site: Site, administrator: Actor) -> Non
     browser.get("/admin/categories/999999", status=404)
     browser.send("/admin/categories/999999", status=404, **FORM)
     browser.send("/admin/categories/999999/move", status=404, to="up")
+
+
+def test_groups_and_moderators_are_named(site: Site, administrator: Actor, database: Database) -> None:
+    with database.transaction() as session:
+        bench = groups.create(session, administrator, name=f"Bench {next(_numbers)}")
+        keeper = make.member(session)
+        bench_id = bench.id
+    browser = site.as_(administrator)
+    browser.get("/admin/categories/new")
+    named = FORM | {
+        "audience": "groups",
+        "repliers": "groups",
+        f"group-{bench_id}": "reply",
+        "moderators": f"@{keeper.handle}",
+    }
+    browser.send("/admin/categories/new", status=303, **named)
+    place = kept(database)[0]
+    assert (place.audience, place.openers, place.repliers) == (GROUPS, 1, GROUPS)
+    with database.reading() as connection:
+        rights = arranging.rights_in(connection, SYSTEM, place.id)
+    assert rights.groups == (Admitted(bench_id, may_open=False, may_reply=True),)
+    assert rights.moderators == (keeper.handle,)
+    page = browser.get(f"/admin/categories/{place.id}")
+    assert page.has(f"//select[@name='group-{bench_id}']/option[@value='reply'][@selected]")
+    assert page.has(f"//input[@name='moderators'][@value='{keeper.handle}']")
+    assert place.slug not in site.anybody().get("/").text
+    browser.send(f"/admin/categories/{place.id}", status=422, **FORM | {"moderators": "nobody-here"})
+    assert browser.has("//input[@name='moderators'][@aria-invalid]")
+    browser.send(f"/admin/categories/{place.id}", status=303, **FORM)
+    with database.reading() as connection:
+        assert arranging.rights_in(connection, SYSTEM, place.id).groups == ()

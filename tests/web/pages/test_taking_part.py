@@ -4,7 +4,8 @@ import pytest
 
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
-from forum.members import accounts, joining
+from forum.members import joining
+from forum.members.finding import member_of
 from forum.threads.tables import Post, Thread
 from forum.threads.versions import source_of
 from tests.forum import making as make
@@ -117,7 +118,7 @@ def test_what_a_visitor_wrote_passes_the_sign_in_page_with_them(site: Site, data
     form = visitor.page.xpath("//main//form")[0]
     visitor.send(f"{address(asked)}/reply", status=403, body="I know <this> one.")
     with database.transaction() as session:
-        joining.own(session, member_id=accounts.member_of(session, handle).id, address=f"{handle}@example.com")
+        joining.own(session, member_id=member_of(session, handle).id, address=f"{handle}@example.com")
     fields = {one.get("name"): one.get("value") for one in form.xpath(".//input") if one.get("name") != "csrf"}
     back = visitor.send(form.get("action").partition("#")[0], status=200, do="write", **fields)
     assert back.page.xpath("//textarea[@id='body']")[0].text.endswith("I know <this> one.")

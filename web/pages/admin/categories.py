@@ -8,12 +8,15 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, RawBody
 from msgspec import Meta
+from sqlalchemy import Connection, select
 
-from forum.kernel.access import MEMBERS, PUBLIC, STAFF, require
+from forum.kernel.access import GROUPS, MEMBERS, PUBLIC, STAFF, require
 from forum.kernel.errors import N_, Invalid, Text
 from forum.members.policies import may_administer
+from forum.members.tables import Group
 from forum.threads import arranging, categories
-from forum.threads.arranging import CategoryDetails
+from forum.threads.arranging import CategoryDetails, Rights
+from forum.threads.categories import Admitted
 from forum.threads.tables import KINDS
 from forum.threads.text import slug as slug_of
 from web import forms
@@ -31,12 +34,22 @@ AUDIENCES: Final = {
     PUBLIC: ("public", Text(N_("Everybody"))),
     MEMBERS: ("members", Text(N_("Whoever is signed in"))),
     STAFF: ("staff", Text(N_("The company alone"))),
+    GROUPS: ("groups", Text(N_("The groups named below"))),
 }
 """Clearances by the word that forms and the API use, and in words for people."""
+SIGNED_IN: Final = ("members", Text(N_("Whoever sees it and is signed in")))
+MAYS: Final = (
+    ("", Text(N_("Not named"))),
+    ("see", Text(N_("See it"))),
+    ("reply", Text(N_("See it and reply"))),
+    ("open", Text(N_("See it, reply and open threads"))),
+)
+"""What a group may in a category, the wider last."""
+_TYPED: Final = ("name", "slug", "description", "icon", "audience", "openers", "repliers", "moderators")
 CLEARANCES: Final = {word: clearance for clearance, (word, _) in AUDIENCES.items()}
 
 
-class CategoryForm(msgspec.Struct, frozen=True, kw_only=True):
+class Typed(msgspec.Struct, frozen=True, kw_only=True):
     """A category as it is typed. Its address may be left empty when it is made: its name becomes one."""
 
     name: Annotated[str, Meta(max_length=80)] = ""
@@ -49,6 +62,21 @@ class CategoryForm(msgspec.Struct, frozen=True, kw_only=True):
     repliers: str = "members"
     several_solutions: bool = False
     peers_first_hours: int = 0
+    moderators: Annotated[str, Meta(max_length=1000)] = ""
+
+
+class CategoryForm(Typed, frozen=True, kw_only=True):
+    """The same with what the groups may, which is a field for each of them."""
+
+    groups: tuple[Admitted, ...] = ()
+
+
+class GroupChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A group, and what it may in the category: "" nothing, "see", "reply" or "open", each with what stands before it."""
+
+    id: int
+    name: str
+    may: str
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,7 +135,7 @@ def make(request: AnyRequest, body: RawBody) -> Response[bytes]:
     """Make a category, the last in the order."""
     pairs = forms.pairs_of(body)
     try:
-        form = forms.read(pairs, CategoryForm)
+        form = _read(pairs)
         with db_of(request).transaction() as session:
             actor = current_member(request, session.connection())
             values = fields_of(form) | {"slug": form.slug or slug_of(form.name)[:60].strip("-")}
@@ -121,7 +149,9 @@ def make(request: AnyRequest, body: RawBody) -> Response[bytes]:
 def change(request: AnyRequest, category_id: FromPath[str]) -> Response[bytes]:
     """The form, filled in."""
     found = _found(request, category_id)
-    return _form(request, Asked(id=found.id, name=found.name, form=_filled(found)))
+    with db_of(request).reading() as connection:
+        rights = arranging.rights_in(connection, current_member(request, connection), found.id)
+    return _form(request, Asked(id=found.id, name=found.name, form=_filled(found, rights)))
 
 
 @post("/admin/categories/{category_id:str}", action="category.manage", sync_to_thread=True, include_in_schema=False)
@@ -129,7 +159,7 @@ def save(request: AnyRequest, category_id: FromPath[str], body: RawBody) -> Resp
     """Keep what was changed."""
     pairs = forms.pairs_of(body)
     try:
-        form = forms.read(pairs, CategoryForm)
+        form = _read(pairs)
         with db_of(request).transaction() as session:
             actor = current_member(request, session.connection())
             categories.edit(session, actor, category_id=path_id(category_id), **fields_of(form))
@@ -167,12 +197,29 @@ def fields_of(form: CategoryForm) -> dict[str, Any]:
         "kinds": [kind for kind in KINDS if kind in form.kinds],
         "audience": CLEARANCES.get(form.audience, -1),
         "openers": CLEARANCES.get(form.openers, -1),
+        "repliers": CLEARANCES.get(form.repliers, -1),
+        "groups": form.groups,
+        "moderators": form.moderators.replace(",", " ").replace("@", " ").split(),
         "several_solutions": form.several_solutions,
         "peers_first_hours": form.peers_first_hours,
     }
 
 
-def _filled(one: CategoryDetails) -> CategoryForm:
+def _read(pairs: forms.Pairs) -> CategoryForm:
+    return CategoryForm(**msgspec.structs.asdict(forms.read(pairs, Typed)), groups=_admitted(pairs))
+
+
+def _admitted(pairs: forms.Pairs) -> tuple[Admitted, ...]:
+    """What each group may, from the fields `group-<id>`."""
+    found = []
+    for name, values in pairs.items():
+        key = forms.whole_number(name.removeprefix("group-"))
+        if name.startswith("group-") and key is not None and values[-1] in ("see", "reply", "open"):
+            found.append(Admitted(key, values[-1] == "open", values[-1] in ("reply", "open")))
+    return tuple(found)
+
+
+def _filled(one: CategoryDetails, rights: Rights) -> CategoryForm:
     return CategoryForm(
         name=one.name,
         slug=one.slug,
@@ -181,21 +228,23 @@ def _filled(one: CategoryDetails) -> CategoryForm:
         kinds=tuple(one.kinds),
         audience=AUDIENCES[one.audience][0],
         openers=AUDIENCES[one.openers][0],
+        repliers=AUDIENCES[one.repliers][0],
         several_solutions=one.several_solutions,
         peers_first_hours=one.peers_first_hours,
+        moderators=", ".join(rights.moderators),
+        groups=rights.groups,
     )
 
 
 def _mending(pairs: forms.Pairs, refusal: Invalid, of: CategoryDetails | None = None) -> Asked:
     """The form as it was typed: each field that can be read, and the others as they are by default."""
     typed = forms.shown(pairs)
-    kept: dict[str, Any] = {
-        name: typed[name] for name in ("name", "slug", "description", "icon", "audience", "openers") if name in typed
-    }
+    kept: dict[str, Any] = {name: typed[name] for name in _TYPED if name in typed}
     hours = forms.whole_number(typed.get("peers_first_hours", "") or "0")
     form = CategoryForm(
         **kept,
         kinds=tuple(pairs.get("kinds", ())),
+        groups=_admitted(pairs),
         several_solutions="several_solutions" in pairs,
         peers_first_hours=hours or 0,
     )
@@ -207,6 +256,7 @@ def _form(request: AnyRequest, asked: Asked, *, status: int = 200) -> Response[b
         actor = current_member(request, connection)
         require(may_administer(actor))
         page = framed(request, connection, actor, robots="noindex")
+        groups = _choices(connection, asked.form)
     return shown(
         "admin/category.html",
         page,
@@ -215,8 +265,16 @@ def _form(request: AnyRequest, asked: Asked, *, status: int = 200) -> Response[b
         kinds=[(kind, KIND_NAMES[kind]) for kind in KINDS],
         icons=list(ICONS.items()),
         audiences=list(AUDIENCES.values()),
-        openers=[AUDIENCES[MEMBERS], AUDIENCES[STAFF]],
+        speakers=[SIGNED_IN, AUDIENCES[STAFF], AUDIENCES[GROUPS]],
+        groups=groups,
+        mays=MAYS,
     )
+
+
+def _choices(connection: Connection, form: CategoryForm) -> list[GroupChoice]:
+    may = {one.group_id: "open" if one.may_open else "reply" if one.may_reply else "see" for one in form.groups}
+    rows = connection.execute(select(Group.id, Group.name).order_by(Group.name_key).limit(200))
+    return [GroupChoice(id=row.id, name=row.name, may=may.get(row.id, "")) for row in rows]
 
 
 routes = [overview, begin, make, change, save, move]
