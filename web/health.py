@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from forum.kernel.db import Database
 from forum.kernel.errors import NotFound
 from forum.kernel.outbox import OutboxDelivery
+from forum.members import posting
 from web.edge.visit import Visit, visit_of
 from web.installation import installation_of
 from web.metrics import CONTENT_TYPE
@@ -56,6 +57,7 @@ def metrics(request: AnyRequest) -> Response[bytes]:
     if not (_is_local(visit) if token is None else hmac.compare_digest((visit.bearer or "").encode(), token.encode())):
         raise NotFound()
     house.metrics.note_waiting(_waiting(house.db))
+    house.metrics.note_mails(_mails(house.db))
     return Response(house.metrics.spelled(), headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
 
 
@@ -64,6 +66,15 @@ def _waiting(db: Database) -> dict[str, int]:
     try:
         with db.reading() as connection:
             return {row.subscriber: row.waiting for row in connection.execute(_WAITING)}
+    except SQLAlchemyError:
+        return {}
+
+
+def _mails(db: Database) -> dict[str, int]:
+    """The mails by state; nothing while the database is away."""
+    try:
+        with db.reading() as connection:
+            return posting.counts(connection)
     except SQLAlchemyError:
         return {}
 

@@ -42,7 +42,13 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="mostrecent",
         )
-
+        self._mails = Gauge(
+            "loggia_mails",
+            "Mails that wait, are being sent, or were given up (parked) until somebody looks.",
+            ("state",),
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
         self._subscribers: set[str] = set()
 
     def note(self, scope: HTTPScope, visit: Visit, status: int, seconds: float) -> None:
@@ -58,6 +64,11 @@ class Metrics:
         self._subscribers |= waiting.keys()
         for subscriber in self._subscribers:
             self._waiting.labels(subscriber).set(waiting.get(subscriber, 0))
+
+    def note_mails(self, counts: Mapping[str, int]) -> None:
+        """How many mails are in each state."""
+        for state, count in counts.items():
+            self._mails.labels(state).set(count)
 
     def spelled(self) -> bytes:
         """Everything in Prometheus' text format."""

@@ -14,6 +14,7 @@ from web.api import members as api_members
 from web.api import moderation as api_moderation
 from web.api import posts as api_posts
 from web.api import search as api_search
+from web.api import sessions as api_sessions
 from web.api import site as api_site
 from web.api import threads as api_threads
 from web.feeds import finding, reading
@@ -64,6 +65,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_categories.routes,
     *api_site.routes,
     *api_members.routes,
+    *api_sessions.routes,
     *api_identities.routes,
     *api_moderation.routes,
     *api_search.routes,

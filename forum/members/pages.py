@@ -12,9 +12,11 @@ from forum.kernel.clock import now
 from forum.kernel.db import UtcTime
 from forum.members.policies import may_sign_in_settings
 from forum.members.signing_in import token_hash
-from forum.members.tables import Affiliation, ApiToken, MailAddress, Member, SignIn
+from forum.members.tables import Affiliation, ApiToken, Credential, MailAddress, Member, SignIn
 
-_M, _S, _K, _E, _B = (table.__table__.c for table in (Member, SignIn, ApiToken, MailAddress, Affiliation))
+_M, _S, _K, _E, _B, _W = (
+    table.__table__.c for table in (Member, SignIn, ApiToken, MailAddress, Affiliation, Credential)
+)
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,9 +73,15 @@ _ACCOUNT: Select[Any] = (
     )
     .outerjoin(MailAddress.__table__, _E.member_id == _M.id)
     .where(_M.id == bindparam("member_id", type_=BigInteger))
-    .order_by(_E.id)
+    .order_by(_E.verified_at.is_(None), _E.id)
     .limit(1)
 )  # fmt: skip
+_ADDRESSES: Select[Any] = (
+    select(_E.address, _E.verified_at.is_not(None).label("own"))
+    .where(_E.member_id == bindparam("member_id", type_=BigInteger))
+    .order_by(_E.id.desc())
+)
+_PASSWORD: Select[Any] = select(_W.member_id).where(_W.member_id == bindparam("member_id", type_=BigInteger))
 _SIGN_INS: Select[Any] = (
     select(_S.id, _S.user_agent, _S.created_at, _S.last_seen_at, _S.token_hash)
     .where(
@@ -107,6 +115,27 @@ def account_page(connection: Connection, actor: Actor) -> Account:
     require(may_sign_in_settings(actor))
     row = connection.execute(_ACCOUNT, {"member_id": actor.member_id}).one()
     return Account(**row._mapping, is_staff=actor.is_staff)
+
+
+class Addresses(msgspec.Struct, frozen=True):
+    """The address that one has, and the one that waits to be confirmed; "" where there is none. Whether there is a password."""
+
+    own: str
+    waiting: str
+    has_password: bool
+
+
+def address_page(connection: Connection, actor: Actor) -> Addresses:
+    """One's addresses.
+
+    Raises:
+        NotAllowed: nobody is signed in.
+    """
+    require(may_sign_in_settings(actor))
+    rows = connection.execute(_ADDRESSES, {"member_id": actor.member_id}).all()
+    own, waiting = (next((row.address for row in rows if bool(row.own) is wanted), "") for wanted in (True, False))
+    has_password = connection.execute(_PASSWORD, {"member_id": actor.member_id}).first() is not None
+    return Addresses(own, waiting, has_password)
 
 
 def sign_in_list(connection: Connection, actor: Actor, *, token: str | None) -> tuple[SignInLine, ...]:

@@ -1,4 +1,4 @@
-"""Settings: one's password, and where one is signed in."""
+"""Settings: one's address and password, and where one is signed in."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from forum.kernel.access import Actor
 from forum.kernel.errors import Invalid, Text
-from forum.members import accounts, pages, signing_in
+from forum.members import accounts, addresses, pages, signing_in
 from web import forms
 from web.arguments import path_id
+from web.budgets import spend_on_mail
 from web.edge import sessions
 from web.edge.visit import visit_of
 from web.identity import current_member
@@ -27,6 +28,14 @@ class PasswordForm(msgspec.Struct, frozen=True):
 
     current: Secret
     new: Secret
+    keep: str = ""
+
+
+class AddressForm(msgspec.Struct, frozen=True):
+    """Another address, and the password as proof."""
+
+    mail: str = ""
+    password: Secret = ""
 
 
 class Browser(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +59,29 @@ def change_password(request: AnyRequest, body: RawBody) -> Response[bytes]:
         form = forms.parse(body, PasswordForm)
         with db_of(request).transaction() as session:
             actor = current_member(request, session.connection())
-            accounts.change_password(session, actor, current=form.current, new=form.new)
+            accounts.change_password(session, actor, current=form.current, new=form.new, keep_tokens=bool(form.keep))
             token = signing_in.sign_in(session, member_id=actor.member_id or 0, user_agent=_agent(request))
     except Invalid as refusal:
         with db_of(request).reading() as connection:
             return _security_page(request, connection, current_member(request, connection), mending(refusal))
     sessions.issue(request, token)
     return led_to(request, "/settings/security", "password-changed")
+
+
+@post("/settings/address", action="settings.security", sync_to_thread=True, include_in_schema=False)
+def change_address(request: AnyRequest, body: RawBody) -> Response[bytes]:
+    """Have a link sent to another address. Whether that is somebody's already, the answer does not tell."""
+    form = forms.parse(body, AddressForm)
+    try:
+        spend_on_mail(request)
+        with db_of(request).transaction() as session:
+            actor = current_member(request, session.connection())
+            is_sent = addresses.change(session, actor, mail=form.mail, password=form.password)
+    except Invalid as refusal:
+        with db_of(request).reading() as connection:
+            actor = current_member(request, connection)
+            return _security_page(request, connection, actor, mending(refusal), typed=form.mail)
+    return led_to(request, "/settings/security", "address-asked" if is_sent else "mails-enough")
 
 
 @post(
@@ -70,15 +95,26 @@ def end_sign_in(request: AnyRequest, sign_in_id: FromPath[str]) -> Response[byte
     return led_to(request, "/settings/security", "browser-signed-out")
 
 
-def _security_page(request: AnyRequest, connection: Connection, actor: Actor, answer: Answer) -> Response[bytes]:
+def _security_page(
+    request: AnyRequest, connection: Connection, actor: Actor, answer: Answer, *, typed: str = ""
+) -> Response[bytes]:
     found = pages.sign_in_list(connection, actor, token=visit_of(request).token)
     browsers = [Browser(line=line, name=browser_name(line.user_agent)) for line in found]
-    account = pages.account_page(connection, actor)
-    return setting(request, connection, actor, "security", answer, account=account, browsers=browsers)
+    return setting(
+        request,
+        connection,
+        actor,
+        "security",
+        answer,
+        handle=actor.handle,
+        addresses=pages.address_page(connection, actor),
+        typed=typed,
+        browsers=browsers,
+    )
 
 
 def _agent(request: AnyRequest) -> str:
     return visit_of(request).headers.get(b"user-agent", b"").decode("latin-1")
 
 
-routes = [security, change_password, end_sign_in]
+routes = [security, change_password, change_address, end_sign_in]
