@@ -1,17 +1,19 @@
 """What strangers, scanners and the suspended can make of accounts through the pages: nothing, and they learn nothing."""
 
+import dataclasses
 import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from litestar.testing import TestClient
 from sqlalchemy import select, update
 
 from forum.kernel import clock
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
-from forum.members import accounts, inviting, leaving, mailed_keys
+from forum.members import accounts, finding, inviting, leaving, mailed_keys
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.posting import Postman
 from forum.members.tables import Credential, Group, MailAddress, MailDelivery, MailedToken, Member, SignIn
@@ -154,7 +156,7 @@ def state(database: Database) -> list[Any]:
 def purposes(database: Database, handle: str) -> dict[str, str]:
     """A key of each purpose for somebody, as if it had been mailed."""
     with database.transaction() as session:
-        member = accounts.member_of(session, handle)
+        member = finding.member_of(session, handle)
         for purpose in mailed_keys.LIVES:
             address = f"{handle}@post.example"
             key = f"{purpose}-{handle}-a-key-nobody-guesses"
@@ -303,9 +305,9 @@ def test_what_a_browser_adds_to_an_invitation_widens_nothing(site: Site, databas
     status = visitor.client.post("/register", data=sent_form, headers=FROM_HERE).status_code
     assert status in (303, 422)
     if status == 422:  # unknown fields are refused as they are
-        visitor.get(f"/invitation/{key}").send("/register", **form)
+        visitor.get(f"/invitation/{key}").send("/register", status=303, **form)
     with database.transaction() as session:
-        member = accounts.member_of(session, name)
+        member = finding.member_of(session, name)
         assert member.role == "member"
         assert actor_of(session, member.id).unverified
     site.anybody().get(f"/invitation/{key}", status=410)
@@ -313,7 +315,7 @@ def test_what_a_browser_adds_to_an_invitation_widens_nothing(site: Site, databas
 
 def test_a_closed_account_is_opened_by_its_owner_alone(site: Site, database: Database, handle: str) -> None:
     with database.transaction() as session:
-        leaving.deactivate(session, actor_of(session, accounts.member_of(session, handle).id), password=PASSWORD)
+        leaving.deactivate(session, actor_of(session, finding.member_of(session, handle).id), password=PASSWORD)
     site.anybody().get("/login").send("/login", status=422, login=handle, password="wrong wrong wrong")
     with database.reading() as connection:
         assert not actor_of(connection, accounts_id(connection, handle)).is_signed_in
@@ -336,19 +338,17 @@ def test_a_stranger_s_mailbox_gets_three_mails_however_often_it_is_asked_for(
 
 
 def test_one_source_cannot_have_mails_sent_all_over(settings: Settings, database: Database) -> None:
-    limits = Limits(reading=None, writing=None, signing_in=None, mail=Rule("mail", 3, 3_600))
+    limits = Limits(reading=None, writing=None, signing_in=None, mail=Rule("mail by one", 3, 3_600))
     statuses = forgetting(settings, limits, times=5)
     assert statuses == [200, 200, 200, 429, 429]
 
 
 def test_all_together_cannot_have_more_mails_sent_than_the_house_allows(settings: Settings, database: Database) -> None:
-    limits = Limits(reading=None, writing=None, signing_in=None, mails=Rule("mails", 2, 3_600))
+    limits = Limits(reading=None, writing=None, signing_in=None, mails=Rule("mails by all", 2, 3_600))
     assert forgetting(settings, limits, times=3) == [200, 200, 429]
 
 
 def forgetting(settings: Settings, limits: Limits, *, times: int) -> list[int]:
-    from litestar.testing import TestClient
-
     app = create_app(settings, limits=limits)
     visitor = Visitor(TestClient(app, base_url=HERE)).get("/forgot")
     statuses = []
@@ -365,3 +365,31 @@ def test_nothing_of_a_stranger_s_try_stays_with_us(settings: Settings, site: Sit
     with database.transaction() as session:
         kept = session.scalars(select(MailDelivery.address)).all()
     assert "stranger@elsewhere.example" not in kept
+
+
+# The company's people
+
+
+def test_a_second_account_of_an_employee_gets_no_address_and_the_administrators_hear_of_it(
+    settings: Settings, database: Database
+) -> None:
+    app = create_app(dataclasses.replace(settings, staff_domains=("alzaia.example",)))
+    visitor = Visitor(TestClient(app, base_url=HERE))
+    name = f"chiara{next(_numbers)}"
+    visitor.get("/register").send("/register", handle=name, mail=f"{name}@alzaia.example", password=PASSWORD)
+    path = link(sent(settings, database), "verify")
+    visitor.get(path).send(path)
+    with database.reading() as connection:
+        assert actor_of(connection, accounts_id(connection, name)).is_staff
+    visitor = Visitor(TestClient(app, base_url=HERE))
+    visitor.get("/register").send("/register", handle=f"{name}2", mail=f"{name}@mail.example", password=PASSWORD)
+    with database.transaction() as session:
+        twin = finding.member_of(session, f"{name}2").id
+        key = f"reset-{name}-a-key-nobody-guesses"
+        mailed_keys.keep(
+            session, member_id=twin, purpose="verify", address=f"{name}@alzaia.example", key=key, asked_at=clock.now()
+        )
+    visitor.get(f"/mailed/verify/{key}").send(f"/mailed/verify/{key}", status=409)
+    with database.reading() as connection:
+        assert actor_of(connection, twin).unverified
+    app.site.state["loggia"].db.dispose()

@@ -6,7 +6,7 @@ who has the link reads that mailbox, which is what it proves.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -14,8 +14,8 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, RawBody
 from sqlalchemy.orm import Session
 
-from forum.kernel.errors import N_, Invalid, NotFound, Text
-from forum.members import addresses, joining, leaving, mailed_keys, recovering
+from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
+from forum.members import addresses, belonging, joining, leaving, mailed_keys, recovering
 from web import forms
 from web.budgets import spend_on_mail
 from web.identity import current_actor, current_member
@@ -76,6 +76,8 @@ ACTS: Final = {
     ),
 }  # fmt: skip
 
+PROVES: Final = ("verify", "change", "revert", "reset")
+"""The purposes that show that somebody reads an address, so that it is theirs."""
 _TITLES: Final = {"reset": Text(N_("Choose a new password")), "delete": Text(N_("Delete your account"))}
 """Of the two that come with a form of their own."""
 
@@ -108,25 +110,40 @@ def mailed_page(request: AnyRequest, purpose: FromPath[str], key: FromPath[str])
 @post("/mailed/{purpose:str}/{key:str}", action="account.mailed", sync_to_thread=True, include_in_schema=False)
 def act(request: AnyRequest, purpose: FromPath[str], key: FromPath[str], body: RawBody) -> Response[bytes]:
     """Do it."""
+    domains = installation_of(request).settings.staff_domains
     try:
         with db_of(request).transaction() as session:
-            to, notice = _done(session, purpose, key, body)
+            why = _refused(session, purpose, key, domains)
+            to, notice = ("", "") if why is not None else _done(session, purpose, key, body, domains)
     except Invalid as refusal:
         return _page(request, purpose, key, tuple(refusal.fields.items()))
+    if why is not None:
+        raise Conflict(why)  # only now, because the administrators are told of it in the transaction
     return led_to(request, to, notice)
 
 
-def _done(session: Session, purpose: str, key: str, body: bytes) -> tuple[str, str]:
+def _refused(session: Session, purpose: str, key: str, staff_domains: Sequence[str]) -> Text | None:
+    """Why the company's rules keep an address from this account: an employee has one account, and it says so."""
+    if purpose not in PROVES:
+        return None
+    found = mailed_keys.look(session.connection(), purpose=purpose, key=key)
+    return belonging.refusal(session, member_id=found.member_id, address=found.address, staff_domains=staff_domains)
+
+
+def _done(session: Session, purpose: str, key: str, body: bytes, staff_domains: Sequence[str]) -> tuple[str, str]:
     if purpose == "reset":
         form = forms.parse(body, Reset)
-        recovering.reset(session, key=key, new=form.new, keep_tokens=bool(form.keep))
+        member_id = recovering.reset(session, key=key, new=form.new, keep_tokens=bool(form.keep))
+        belonging.settle(session, member_id, staff_domains=staff_domains)
         return "/login", "password-set"
     if purpose == "delete":
         leaving.delete_by_key(session, key=key, handle=forms.parse(body, Goodbye).handle)
         return "/", "account-deleted"
     if purpose not in ACTS:
         raise NotFound()
-    ACTS[purpose].do(session, key=key)
+    member_id = ACTS[purpose].do(session, key=key)
+    if purpose in PROVES:
+        belonging.settle(session, member_id, staff_domains=staff_domains)
     return ACTS[purpose].to, ACTS[purpose].notice
 
 
