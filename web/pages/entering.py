@@ -61,6 +61,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     mail: str = ""
     invitation: str = ""
     problems: tuple[tuple[str, Text], ...] = ()
+    told: Text | None = None  # what did not work elsewhere, and is not to be mended here
     providers: tuple[ProviderLine, ...] = ()
 
     def problem(self, field: str) -> Text | str:

@@ -16,7 +16,7 @@ from web.installation import db_of, installation_of
 from web.pages import entering
 from web.pages.doors import browser_of, led_out, letting_out, noted
 from web.pages.frame import framed, led_to, shown
-from web.pages.settings.frame import PLAIN, Answer, AnyRequest, setting
+from web.pages.settings.frame import AnyRequest, setting
 
 PLACE = "/settings/identities"
 
@@ -92,8 +92,7 @@ def page(
     """The list, with what went wrong above it."""
     doors = providers.enabled(connection)
     held = identities.identity_list(connection, actor)
-    answer = PLAIN if problem is None else Answer(problems=(("", problem),))
-    made = setting(request, connection, actor, "identities", answer, held=held, doors=doors)
+    made = setting(request, connection, actor, "identities", held=held, doors=doors, told=problem)
     made.status_code = status
     return letting_out(request, made, doors)
 
