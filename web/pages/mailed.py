@@ -6,7 +6,7 @@ who has the link reads that mailbox, which is what it proves.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -15,12 +15,13 @@ from litestar.params import FromPath, RawBody
 from sqlalchemy.orm import Session
 
 from forum.kernel.errors import N_, Invalid, NotFound, Text
-from forum.members import addresses, joining, leaving, mailed_keys, recovering
+from forum.members import addresses, belonging, joining, leaving, mailed_keys, recovering
 from web import forms
 from web.budgets import spend_on_mail
 from web.identity import current_actor, current_member
 from web.installation import db_of, installation_of
 from web.pages.frame import framed, led_to, shown
+from web.pages.inside import sign_in_here
 from web.returning import safe_next
 
 AnyRequest = Request[Any, Any, Any]
@@ -76,6 +77,7 @@ ACTS: Final = {
     ),
 }  # fmt: skip
 
+_NOTHING: Final = belonging.Settled()
 _TITLES: Final = {"reset": Text(N_("Choose a new password")), "delete": Text(N_("Delete your account"))}
 """Of the two that come with a form of their own."""
 
@@ -108,26 +110,44 @@ def mailed_page(request: AnyRequest, purpose: FromPath[str], key: FromPath[str])
 @post("/mailed/{purpose:str}/{key:str}", action="account.mailed", sync_to_thread=True, include_in_schema=False)
 def act(request: AnyRequest, purpose: FromPath[str], key: FromPath[str], body: RawBody) -> Response[bytes]:
     """Do it."""
+    domains = installation_of(request).settings.staff_domains
     try:
         with db_of(request).transaction() as session:
-            to, notice = _done(session, purpose, key, body)
+            refused = _refused(session, purpose, key, domains)
+            if refused is None:
+                here = current_actor(request, session.connection()).member_id
+                to, notice, member_id = _done(session, purpose, key, body)
+                settled = belonging.settle(session, member_id, staff_domains=domains) if member_id else _NOTHING
     except Invalid as refusal:
         return _page(request, purpose, key, tuple(refusal.fields.items()))
+    if refused is not None:
+        return _page(request, purpose, key, (("", refused),))
+    if settled.changed and member_id == here:
+        sign_in_here(request, member_id)
     return led_to(request, to, notice)
 
 
-def _done(session: Session, purpose: str, key: str, body: bytes) -> tuple[str, str]:
+def _refused(session: Session, purpose: str, key: str, domains: Sequence[str]) -> Text | None:
+    """Why this address may not be that account's. Asked before the old address goes; to be committed, since it is reported."""
+    if purpose not in ("verify", "change"):
+        return None
+    found = mailed_keys.look(session.connection(), purpose=purpose, key=key)
+    return belonging.refusal(session, member_id=found.member_id, address=found.address, staff_domains=domains)
+
+
+def _done(session: Session, purpose: str, key: str, body: bytes) -> tuple[str, str, int]:
+    """Where to go on and with which words; and whose proofs of belonging to the company are to be looked at anew, or 0."""
     if purpose == "reset":
         form = forms.parse(body, Reset)
-        recovering.reset(session, key=key, new=form.new, keep_tokens=bool(form.keep))
-        return "/login", "password-set"
+        member_id = recovering.reset(session, key=key, new=form.new, keep_tokens=bool(form.keep))
+        return "/login", "password-set", member_id
     if purpose == "delete":
         leaving.delete_by_key(session, key=key, handle=forms.parse(body, Goodbye).handle)
-        return "/", "account-deleted"
+        return "/", "account-deleted", 0
     if purpose not in ACTS:
         raise NotFound()
-    ACTS[purpose].do(session, key=key)
-    return ACTS[purpose].to, ACTS[purpose].notice
+    doing = ACTS[purpose]
+    return doing.to, doing.notice, doing.do(session, key=key)
 
 
 def _page(request: AnyRequest, purpose: str, key: str, problems: tuple[tuple[str, Text], ...] = ()) -> Response[bytes]:

@@ -13,9 +13,9 @@ from forum.members.oidc import Away
 from web.arguments import path_id
 from web.identity import current_member
 from web.installation import db_of, installation_of
-from web.pages import entering
 from web.pages.doors import browser_of, led_out, letting_out, noted
 from web.pages.frame import framed, led_to, shown
+from web.pages.inside import sign_in_here
 from web.pages.settings.frame import AnyRequest, setting
 
 PLACE = "/settings/identities"
@@ -67,7 +67,7 @@ def connect(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
         arriving.connect(
             session, actor, provider, browser=browser_of(request), staff_domains=house.settings.staff_domains
         )  # fmt: skip
-    entering.sign_in_here(request, actor.member_id or 0)
+    sign_in_here(request, actor.member_id or 0)
     return led_to(request, PLACE, "identity-connected")
 
 
