@@ -97,8 +97,8 @@ def _checked(get: Callable[..., str]) -> Settings:
         metrics_token=get("METRICS_TOKEN") or None,
         log_level=_one_of("LOG_LEVEL", get("LOG_LEVEL", "info").lower(), _LEVELS),
         smtp_url=_url("SMTP_URL", get("SMTP_URL"), ("smtp", "smtps")),
-        oidc_issuer=_url("OIDC_ISSUER", get("OIDC_ISSUER"), ("http", "https")),
-        oidc_client_id=get("OIDC_CLIENT_ID") or None,
+        oidc_issuer=_issuer(get("OIDC_ISSUER")),
+        oidc_client_id=_client_id(get("OIDC_CLIENT_ID"), get("OIDC_ISSUER")),
         oidc_client_secret=get("OIDC_CLIENT_SECRET") or None,
         staff_domains=tuple(domain.lower() for domain in _words(get("STAFF_DOMAINS"))),
         site_name=get("SITE_NAME", "Loggia"),
@@ -130,6 +130,22 @@ def _url(name: str, value: str, schemes: tuple[str, ...]) -> str | None:
     if not is_good:
         raise SettingError(f"LOGGIA_{name}", _without_password(value), wants)
     return value
+
+
+def _issuer(value: str) -> str | None:
+    """Whoever could change what a provider answers could be anybody here."""
+    issuer = _url("OIDC_ISSUER", value, ("http", "https"))
+    if issuer is not None and issuer.startswith("http:") and urlsplit(issuer).hostname not in _LOOPBACK:
+        raise SettingError("LOGGIA_OIDC_ISSUER", value, "https:// for every host but this machine itself")
+    return issuer
+
+
+def _client_id(value: str, issuer: str) -> str | None:
+    if issuer and not value:
+        raise SettingError(
+            "LOGGIA_OIDC_CLIENT_ID", value, "the name under which the provider of LOGGIA_OIDC_ISSUER knows this site"
+        )
+    return value or None
 
 
 def _without_password(value: str) -> str:

@@ -22,7 +22,7 @@ from forum.kernel import outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Conflict, Invalid, Text
-from forum.members import audit, belonging, grouping, site
+from forum.members import audit, belonging, grouping, groups, site
 from forum.members.actors import SYSTEM
 from forum.members.belonging import SECOND_ACCOUNT, Claimed
 from forum.members.keys import address_key, checked_handle, checked_name, handle_key
@@ -254,6 +254,7 @@ def open_account(
     member = _member(session, said, handle=handle, name=name, locale=locale)
     _tie(session, member.id, provider, said)
     _finish(arrival)
+    groups.keep_automatic(session, member)
     outbox.record(session, MemberRegistered(member_id=member.id))
     settle(session, member.id, provider, said, staff_domains=staff_domains)
     return Came(member_id=member.id), journey

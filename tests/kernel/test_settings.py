@@ -78,6 +78,7 @@ WRONG = [
     ("MEILISEARCH_URL", "search:7700", "search:7700", "http:// or https://"),
     ("SMTP_URL", "mail.example.com", "mail.example.com", "smtp:// or smtps://"),
     ("OIDC_ISSUER", "login.example.com", "login.example.com", "http:// or https://"),
+    ("OIDC_ISSUER", "http://login.example.com", "http://login", "https:// for every host but this machine itself"),
     ("BASE_URL", "community.example.com", "community.example.com", "https://community.example.com, without a path"),
     ("BASE_URL", "https://community.example.com/forum", "/forum", "without a path"),
     ("BASE_URL", "http://community.example.com", "http://community", "https:// for every host but this machine itself"),
@@ -104,6 +105,12 @@ def test_a_wrong_value_is_one_line_that_says_which_what_and_why(
     assert wants in line
     assert "\n" not in line
     assert "hunter2" not in line
+
+
+def test_a_provider_wants_the_name_under_which_it_knows_this_site(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="LOGGIA_OIDC_CLIENT_ID got nothing"):
+        loaded(tmp_path, OIDC_ISSUER="https://id.example")
+    assert loaded(tmp_path, OIDC_CLIENT_ID="loggia").oidc_issuer is None
 
 
 def test_a_served_installation_needs_a_key_of_its_own(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def go(request: AnyRequest, slug: FromPath[str], body: RawBody) -> Response[byte
     try:
         return led_out(request, slug, to=safe_next(form.next), carried=form.carried)
     except Away as away:
-        gate = Gate(next=safe_next(form.next), carried=form.carried, problems=(("", noted(away, slug).text),))
+        gate = Gate(next=safe_next(form.next), carried=form.carried, told=noted(away, slug).text)
         return gate_page(request, "login.html", gate, status=503)
 
 
@@ -77,7 +77,7 @@ def callback(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
             browser = browser_of(request)
             journey = arriving.returned(session, provider_id=provider.id, state=back.state, browser=browser)
     except Conflict as refusal:
-        return gate_page(request, "login.html", Gate(next="/", problems=(("", refusal.text),)), status=409)
+        return gate_page(request, "login.html", Gate(next="/", told=refusal.text), status=409)
     try:
         said = _asked(request, provider, back)
         with house.db.transaction() as session:
@@ -110,7 +110,7 @@ def _arrived(request: AnyRequest, provider: Trusted, journey: Journey, came: Cam
 def _refused(request: AnyRequest, journey: Journey, text: Text, *, status: int) -> Response[bytes]:
     """On the page where they began: the settings of whoever connects, else the door."""
     if journey.member_id is None:
-        gate = Gate(next=journey.next, carried=journey.carried, problems=(("", text),))
+        gate = Gate(next=journey.next, carried=journey.carried, told=text)
         return gate_page(request, "login.html", gate, status=status)
     with db_of(request).reading() as connection:
         actor = current_member(request, connection)

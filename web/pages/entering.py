@@ -23,6 +23,7 @@ from web.installation import db_of
 from web.pages import carrying, mailed
 from web.pages.doors import letting_out
 from web.pages.frame import address_of, framed, led_to, shown
+from web.pages.inside import sign_in_here
 from web.returning import safe_next
 
 Secret = Annotated[str, msgspec.Meta(extra={"verbatim": True})]
@@ -61,6 +62,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     mail: str = ""
     invitation: str = ""
     problems: tuple[tuple[str, Text], ...] = ()
+    told: Text | None = None  # what did not work elsewhere, and is not to be mended here
     providers: tuple[ProviderLine, ...] = ()
 
     def problem(self, field: str) -> Text | str:
@@ -180,18 +182,6 @@ def _open_again(request: Request[Any, Any, Any], member_id: int) -> bool:
     """Whoever had closed their account is told that it is open again."""
     with db_of(request).transaction() as session:
         return signing_in.come_back(session, member_id=member_id)
-
-
-def sign_in_here(request: Request[Any, Any, Any], member_id: int) -> str:
-    """Whatever session the browser came with ends here; the new one has a new token."""
-    visit = visit_of(request)
-    with db_of(request).transaction() as session:
-        if visit.token is not None:
-            signing_in.sign_out(session, visit.token)
-        agent = visit.headers.get(b"user-agent", b"").decode("latin-1")
-        token = signing_in.sign_in(session, member_id=member_id, user_agent=agent)
-    sessions.issue(request, token)
-    return token
 
 
 def _entered(request: Request[Any, Any, Any]) -> Response[bytes] | None:

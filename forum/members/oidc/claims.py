@@ -37,13 +37,18 @@ def read(claims: dict[str, Any], *, issuer: str, subject: str, group_claim: str)
         issuer=issuer,
         subject=subject,
         address=address,
-        address_is_verified=bool(address) and claims.get("email_verified") in (True, "true"),
+        address_is_verified=bool(address) and _is_true(claims.get("email_verified")),
         name=_name(claims, "name") or _name(claims, "given_name", "family_name"),
         nickname=_first(claims, "preferred_username", "nickname") or address.partition("@")[0],
         groups=_groups(claims, group_claim),
         team=_first(claims, "team", "department")[:60],
         title=_first(claims, "title", "job_title")[:80],
     )
+
+
+def _is_true(value: object) -> bool:
+    """Some providers spell it as a text. Whatever else one says, 1 among it, is not that it looked."""
+    return value is True or value == "true"
 
 
 def _address(value: object) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from forum.kernel import clock, egress
+from forum.kernel.errors import N_, Text
 from forum.kernel.settings import Settings
 from forum.members.oidc import Away, NotBelieved, Trusted, claims
 from forum.members.oidc.claims import Said
@@ -91,7 +92,7 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
         from authlib.integrations.httpx_client import OAuth2Client
 
         door = client_for(self.provider, self.settings.egress_allow)
-        return OAuth2Client(
+        client = OAuth2Client(
             self.provider.client_id,
             self.provider.secret or None,
             token_endpoint_auth_method=_authentication(self.provider, metadata),
@@ -101,6 +102,18 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
             transport=door.lend(seconds=SECONDS, max_bytes=MOST_BYTES),
             trust_env=False,
         )
+        client.register_compliance_hook("access_token_response", self._answered)
+        return client
+
+    def _answered(self, response: Any) -> Any:
+        """An answer for the code, if it is one of a provider: an object, be it a refusal."""
+        if response.status_code >= 500:
+            raise Away(self.provider, Text(N_("It answered with status %(status)s."), status=response.status_code))
+        try:
+            msgspec.json.decode(response.content, type=dict[str, Any])
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise NotBelieved(self.provider, "no answer of a provider came for the code") from error
+        return response
 
     def _check_issuer(self, metadata: Metadata, issuer: str | None) -> None:
         if issuer is None and metadata.authorization_response_iss_parameter_supported:
@@ -116,8 +129,6 @@ class Flow(msgspec.Struct, frozen=True, kw_only=True):
                 )
         except egress.Failed as error:
             raise Away(self.provider, error.text) from error
-        except ValueError as error:
-            raise NotBelieved(self.provider, "no answer of a provider came for the code") from error
         return dict(found)
 
     def _believed(self, metadata: Metadata, token: Mapping[str, Any]) -> dict[str, Any]:

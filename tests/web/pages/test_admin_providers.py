@@ -56,7 +56,7 @@ def test_a_provider_is_added_and_its_button_stands_on_the_door(
 ) -> None:
     assert site.as_(administrator).get("/admin/providers").has("//div[@class='empty']//a[@href='/admin/providers/new']")
     page = added(site, administrator).follow()
-    assert "/login/with/partners/callback" in page.words()
+    assert page.has("//input[@id='redirect' and contains(@value, '/login/with/partners/callback')]")
     row = kept(database)
     assert SECRET not in row.sealed_secret
     with database.reading() as connection:

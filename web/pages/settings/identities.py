@@ -13,10 +13,10 @@ from forum.members.oidc import Away
 from web.arguments import path_id
 from web.identity import current_member
 from web.installation import db_of, installation_of
-from web.pages import entering
 from web.pages.doors import browser_of, led_out, letting_out, noted
 from web.pages.frame import framed, led_to, shown
-from web.pages.settings.frame import PLAIN, Answer, AnyRequest, setting
+from web.pages.inside import sign_in_here
+from web.pages.settings.frame import AnyRequest, setting
 
 PLACE = "/settings/identities"
 
@@ -67,7 +67,7 @@ def connect(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
         arriving.connect(
             session, actor, provider, browser=browser_of(request), staff_domains=house.settings.staff_domains
         )  # fmt: skip
-    entering.sign_in_here(request, actor.member_id or 0)
+    sign_in_here(request, actor.member_id or 0)
     return led_to(request, PLACE, "identity-connected")
 
 
@@ -92,8 +92,7 @@ def page(
     """The list, with what went wrong above it."""
     doors = providers.enabled(connection)
     held = identities.identity_list(connection, actor)
-    answer = PLAIN if problem is None else Answer(problems=(("", problem),))
-    made = setting(request, connection, actor, "identities", answer, held=held, doors=doors)
+    made = setting(request, connection, actor, "identities", held=held, doors=doors, told=problem)
     made.status_code = status
     return letting_out(request, made, doors)
 
