@@ -74,6 +74,7 @@ _VIEWER = bindparam("viewer_id", type_=BigInteger)
 _CLEARANCE = bindparam("viewer_clearance", type_=Integer)
 _SEES_HIDDEN = bindparam("viewer_sees_hidden", type_=Boolean)
 _MODERATES = bindparam("viewer_moderates", type_=Boolean)
+_IN_CHARGE = bindparam("viewer_in_charge", type_=BigInteger)  # nobody where a token leaves moderating out
 # By name: these tables belong to rooms above this one, and stand here for a viewer's places in groups and categories alone.
 _PLACE = table(
     "category_group",
@@ -130,7 +131,7 @@ def _has_charge(category: Any) -> ColumnElement[bool]:
     return (
         select(literal_column("1"))
         .select_from(_CHARGE)
-        .where(_CHARGE.c.category_id == category.id, _CHARGE.c.member_id == _VIEWER)
+        .where(_CHARGE.c.category_id == category.id, _CHARGE.c.member_id == _IN_CHARGE)
         .correlate_except(_CHARGE)
         .exists()
     )
@@ -143,6 +144,7 @@ def as_seen_by(actor: Actor) -> dict[str, Any]:
         "viewer_clearance": actor.clearance,
         "viewer_sees_hidden": actor.can("post:see-hidden"),
         "viewer_moderates": actor.can("moderate"),
+        "viewer_in_charge": actor.viewer_id if actor.moderates else 0,
     }
 
 

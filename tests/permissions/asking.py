@@ -75,7 +75,7 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("GET", "/api/v1/similar"): (Asking("search.find", query="title=The+boiler+does+not+warm"),),
     ("GET", "/m/{handle}"): (Asking("member.read"),),
     ("GET", "/api/v1/members/{handle}"): (Asking("member.read"),),
-    ("GET", "/api/v1/members/{handle}/reputation"): (Asking("member.read"),),
+    ("GET", "/api/v1/members/{handle}/reputation"): (Asking("member.activity"),),
     ("GET", "/api/v1/members/{handle}/badges"): (Asking("member.read"),),
     ("GET", "/help"): (Asking("article.list"),),
     ("GET", "/api/v1/articles"): (Asking("article.list"),),
@@ -213,6 +213,14 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("GET", "/api/v1/me/identities"): (Asking("account.read"),),
     ("GET", "/settings/identities"): (Asking("settings.read"),),
     ("GET", "/settings"): (Asking("settings.read"),),
+    ("GET", "/settings/language"): (Asking("settings.read"),),
+    ("POST", "/settings/language"): (Asking("settings.preferences", _fixed(locale="it", time_zone="Europe/Rome")),),
+    ("GET", "/settings/privacy"): (Asking("settings.read"),),
+    ("POST", "/settings/privacy"): (Asking("settings.preferences", _fixed(unlisted="1")),),
+    ("POST", "/settings/picture/remove"): (Asking("settings.profile"),),
+    ("GET", "/forgot"): (Asking("account.recover"),),
+    ("GET", "/confirm"): (Asking("account.confirm"),),
+    ("POST", "/confirm"): (Asking("account.confirm"),),
     ("GET", "/settings/security"): (Asking("settings.read"),),
     ("GET", "/settings/tokens"): (Asking("settings.read"),),
     ("GET", "/api/v1/me"): (Asking("account.read"),),
@@ -247,7 +255,14 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("POST", "/theme"): (Asking("site.choose", _fixed(theme="dark", next="/")),),
 }  # fmt: skip
 _PROVIDER: Final = "needs a provider that answers; tests/web tries it with a real one"
+_MAILED: Final = "wants a key that was mailed; tests/members and tests/web/pages try what good and bad ones do"
 ELSEWHERE: Final = {
+    ("GET", "/invitation/{key}"): _MAILED,
+    ("GET", "/mailed/{purpose}/{key}"): _MAILED,
+    ("POST", "/mailed/{purpose}/{key}"): _MAILED,
+    ("POST", "/forgot"): "wants the token of its own page; tests/web/pages tries it",
+    ("POST", "/settings/picture"): "takes a file, which tests/web/pages tries",
+    ("GET", "/avatars/{name}"): "has names of files, which tests/web/pages tries",
     ("POST", "/login/with/{slug}"): _PROVIDER,
     ("GET", "/login/with/{slug}/callback"): _PROVIDER,
     ("GET", "/register/with/{slug}"): _PROVIDER,

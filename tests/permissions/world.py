@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from crm_sync import connections
 from forum.articles.tables import Article
 from forum.kernel import clock
-from forum.kernel.access import ANONYMOUS, MEMBERS, STAFF, Actor
+from forum.kernel.access import ANONYMOUS, GROUPS, MEMBERS, STAFF, Actor
 from forum.kernel.clock import now
-from forum.members import inviting, signing_in, tokens
+from forum.members import groups, inviting, signing_in, tokens
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.passwords import hashed
 from forum.members.tables import ApiToken, Credential, IdentityProvider, Invitation, MailAddress, Member, SignIn
-from forum.threads import answers, editing
+from forum.threads import answers, categories, editing
 from forum.threads.tables import Category, Thread
 from moderation import flagging
 from moderation.decisions import Ruling, decide
@@ -27,6 +27,7 @@ from tests.crm_sync import make as crm
 from tests.forum import making as make
 from web.policy.states import STATES
 
+Parts = dict[str, int | str]
 ALL: Final = frozenset({"read", "write", "moderate", "administer"})
 PASSWORD: Final = "a sentence that nobody else says"
 LONG_AGO: Final = timedelta(days=9)
@@ -45,6 +46,10 @@ class Person:
     scopes: frozenset[str] = ALL
     csrf: str = ""
     own: dict[str, int | str] = field(default_factory=dict)
+
+    @property
+    def is_program(self) -> bool:
+        return bool(self.bearer) and not self.cookie
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,19 +74,28 @@ class Thing:
 class World:
     people: dict[str, Person]
     things: dict[str, Thing]
-    house: dict[str, int | str]
+    house: Parts
+
+    @property
+    def tells(self) -> list[Parts]:
+        """What addresses are made of, for all that is there."""
+        public = {**asdict(self.things["public"]), "tag": "boiler"}
+        named = {"thread_slug": "slug", "category_slug": "category"}
+        return [self.house, public | {name: public[word] for name, word in named.items()}]
 
 
 PROGRAMS: Final = (
     ("member", "read"), ("member", "read write"), ("author", "read"), ("author", "read write"), ("trusted", "read write"),
     ("staff", "read"), ("moderator", "read"), ("moderator", "read write"), ("moderator", "read moderate"),
+    ("category-moderator", "read write"), ("category-moderator", "read moderate"), ("insider", "read write"),
     ("administrator", "read write moderate"), ("administrator", "read administer"), ("suspended moderator", "read write moderate"),
 )  # fmt: skip
 NOWHERE: Final = Thing(
     state="", thread_id=777_000_001, opening_id=777_000_006, slug="nowhere", post_id=777_000_002, accepted_id=777_000_003, idea_id=777_000_004,
     idea_slug="nowhere", category="nowhere", other="nowhere", article_id=777_000_005, article_slug="nowhere",
 )  # fmt: skip
-_AUDIENCES: Final = {"members": MEMBERS, "staff": STAFF}
+AUDIENCES: Final = {"members": MEMBERS, "group": GROUPS, "staff": STAFF}
+SPEAKERS: Final = {"group speaks": {"openers": GROUPS, "repliers": GROUPS}, "staff opens": {"openers": STAFF}}
 _PRIVILEGES: Final = ("vote:down", "post:edit-any", "thread:retag", "thread:close")
 
 
@@ -89,20 +103,22 @@ def built(session: Session, secret_key: str) -> World:
     """Everything, in one transaction. What is older than a week is written then."""
     with clock.at(now() - LONG_AGO):
         people = _people(session)
-        things = {state.name: _thing(session, people, state.name) for state in STATES if state.name != "draft"}
+        house = _neighbours(session, people)
+        things = {state.name: _thing(session, people, state.name, house) for state in STATES if state.name != "draft"}
         things["draft"] = _with_draft(session, things["public"])
     password_hash = hashed(PASSWORD)
     for person in people.values():
         _equip(session, person, password_hash)
     _suspend(session, people)
     people |= {person.name: person for person in _programs(session, people)}
-    return World(people, things, _house(session, people, things, secret_key))
+    return World(people, things, house | _house(session, people, things, secret_key))
 
 
 def _people(session: Session) -> dict[str, Person]:
     made = {
         "member": make.member(session), "asker": make.member(session), "author": make.member(session),
-        "trusted": make.member(session, privileges=_PRIVILEGES), "staff": make.staff(session),
+        "trusted": make.member(session, privileges=_PRIVILEGES), "insider": make.member(session), "staff": make.staff(session),
+        "category-moderator": make.member(session), "elsewhere-moderator": make.member(session),
         "moderator": make.moderator(session), "administrator": make.administrator(session),
         "unverified": _unverified(session), "suspended": make.member(session, privileges=_PRIVILEGES),
         "suspended moderator": make.member(session, role="moderator"),
@@ -121,13 +137,22 @@ def _unverified(session: Session) -> Actor:
     return actor_of(session, member.member_id)
 
 
+def _neighbours(session: Session, people: dict[str, Person]) -> Parts:
+    """A group, and somebody who moderates a category that nothing else happens in."""
+    group = groups.create(session, SYSTEM, name="Pilots")
+    session.flush()
+    groups.add(session, SYSTEM, group_id=group.id, handle=people["insider"].actor.handle)
+    make.category(session, moderators=[people["elsewhere-moderator"].actor.handle])
+    return {"group_id": group.id}
+
+
 def _relations(name: str) -> frozenset[str]:
     """Who is suspended moderates nothing, but stays of the company."""
     words = set(name.split())
     return frozenset({"member", *words} - ({"moderator"} if "suspended" in words else set()))
 
 
-def _thing(session: Session, people: dict[str, Person], state: str) -> Thing:
+def _thing(session: Session, people: dict[str, Person], state: str, house: Parts) -> Thing:
     """A question with a reply and an accepted one, and an idea, which then come into the state."""
     asker, author, moderator = (people[name].actor for name in ("asker", "author", "moderator"))
     place, other = make.category(session), make.category(session)
@@ -142,16 +167,24 @@ def _thing(session: Session, people: dict[str, Person], state: str) -> Thing:
         state=state, thread_id=question.id, opening_id=make.opening(session, question).id, slug=question.slug, post_id=post.id, accepted_id=accepted.id, idea_id=idea.id,
         idea_slug=idea.slug, category=place.slug, other=other.slug, article_id=article.id, article_slug=article.slug,
     )  # fmt: skip
+    narrowed(session, people, state, [made.category, made.other], int(house["group_id"]))
     _into(session, state, made, moderator, author)
     return made
 
 
+def narrowed(session: Session, people: dict[str, Person], state: str, slugs: list[str], group_id: int) -> None:
+    """Give the categories their moderator, and let fewer see them or speak there, as the state wants."""
+    changes: dict[str, int] = {"audience": AUDIENCES[state]} if state in AUDIENCES else SPEAKERS.get(state, {})
+    admitted = [categories.Admitted(group_id)] if GROUPS in changes.values() else []
+    for category_id in session.scalars(select(Category.id).where(Category.slug.in_(slugs))).all():
+        categories.edit(
+            session, SYSTEM, category_id=category_id, groups=admitted,
+            moderators=[people["category-moderator"].actor.handle], **changes,
+        )  # fmt: skip
+
+
 def _into(session: Session, state: str, thing: Thing, moderator: Actor, author: Actor) -> None:
-    if state in _AUDIENCES:
-        audience = _AUDIENCES[state]
-        narrowed = {"audience": audience, "openers": max(audience, MEMBERS)}
-        session.execute(update(Category).where(Category.slug.in_([thing.category, thing.other])).values(**narrowed))
-    elif state == "closed":
+    if state == "closed":
         for thread_id in (thing.thread_id, thing.idea_id):
             _decided(session, moderator, "close-thread", "thread", thread_id)
     elif state == "hidden thread":
@@ -226,9 +259,7 @@ def _invitation(session: Session) -> int:
     return session.scalars(select(Invitation.id)).one()
 
 
-def _house(
-    session: Session, people: dict[str, Person], things: dict[str, Thing], secret_key: str
-) -> dict[str, int | str]:
+def _house(session: Session, people: dict[str, Person], things: dict[str, Thing], secret_key: str) -> Parts:
     """What is there once."""
     given = {"url": "https://crm.example.com/hook"}
     made = connections.connect(

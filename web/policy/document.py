@@ -40,7 +40,7 @@ def _legend() -> Iterator[str]:
         "Where two columns fit somebody, what either may, they may; but what is refused to the author of a post, or to whoever",
         "is suspended, is refused whatever else they are. *asker* and *author* are columns of ordinary members.",
         "",
-        "A token may what its owner may, as far as its scopes go:",
+        "A token may what its owner may, as far as its scopes go; whoever moderates one category does so with `moderate` alone:",
         "",
         "| scope | good for |",
         "| --- | --- |",
@@ -70,10 +70,15 @@ def _token(action: Action) -> str:
 
 
 def _besides(action: Action) -> str:
+    only = "".join(f"In the state {state} only {_list(who)}. " for state, who in action.only.items())
     refused = f"Not in the state {' or '.join(sorted(action.refused))}." if action.refused else ""
     outside = f"Done by {action.outside}." if action.outside else ""
     visitor = "Whoever asks, it holds what visitors see." if action.as_visitor else ""
-    return " ".join(filter(None, (refused, visitor, action.provided, outside)))
+    return " ".join(filter(None, (only.strip(), refused, visitor, action.provided, outside)))
+
+
+def _list(words: frozenset[str]) -> str:
+    return " and ".join(word for word in RELATIONS if word in words)
 
 
 def _row(*cells: str) -> Iterator[str]:

@@ -7,11 +7,11 @@ from typing import Final
 from moderation import policies
 from web.policy.words import read, write
 
-_THEIRS: Final = "moderator administrator"
+_THEIRS: Final = "category-moderator moderator administrator"
 _COMPANY: Final = "In a thread that is critical of the company, only a moderator who is not of it."
 
 MODERATION: Final = (
-    read("case.list", "See the review queue", policies.may_see_queue, who=_THEIRS, scopes="read moderate"),
+    read("case.list", "See the review queue", policies.may_see_queue, who=f"elsewhere-moderator {_THEIRS}", scopes="read moderate", provided="Who moderates one category sees what waits there."),
     read("case.post", "See a post with its reports", policies.may_see_queue, who=_THEIRS, on="post", scopes="read moderate"),
     read("case.thread", "See a thread with its reports", policies.may_see_queue, who=_THEIRS, on="thread", scopes="read moderate"),
     write("case.keep", "Let a reported post stand", policies.may_keep, who=_THEIRS, never="author", on="post", scopes="moderate"),

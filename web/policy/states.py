@@ -12,7 +12,7 @@ from web.policy.words import EVERYBODY
 class State:
     """Something that can be the case with a thing of the kinds `on`, and which relations see it then.
 
-    Those in `by_right` see it by a right over others, which suspension takes, and which a token has only with `scope`.
+    Those in `by_right` see it by a right over others, which a token has only with `scope`.
     """
 
     name: str
@@ -32,11 +32,19 @@ def _state(
 
 
 _DISCUSSED = "thread post"
-_MODERATORS = "moderator administrator"
+_MODERATORS = "category-moderator moderator administrator"
 STATES: Final = (
     _state("public", "in a category for everybody", sees=EVERYBODY, on=f"{_DISCUSSED} category article"),
     _state("members", "in a category for members", sees="member", on=f"{_DISCUSSED} category article"),
+    _state("group", "in a category for a group", sees="insider administrator", on=f"{_DISCUSSED} category article"),
     _state("staff", "in a category for the company", sees="staff administrator", on=f"{_DISCUSSED} category article"),
+    _state(
+        "group speaks",
+        "in a category where only a group opens threads and replies",
+        sees=EVERYBODY,
+        on=f"{_DISCUSSED} category",
+    ),
+    _state("staff opens", "in a category where only the company opens threads", sees=EVERYBODY, on="category"),
     _state("closed", "no replies any more", sees=EVERYBODY, on=_DISCUSSED),
     _state(
         "hidden thread", "removed by a decision", sees="asker", by_right=_MODERATORS, scope="moderate", on=_DISCUSSED

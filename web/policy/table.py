@@ -36,18 +36,21 @@ def answer(action: Action, relations: frozenset[str], state: str = "", scopes: f
     """
     if action.as_visitor:
         relations = frozenset({"anonymous"})
+    if "moderate" not in scopes:
+        relations -= {"category-moderator", "elsewhere-moderator"}
     if state and not sees(_STATE[state], relations, scopes):
         return "unseen"
     if state and _STATE[state].gone:
         return "gone"
-    allowed = relations & action.who and not relations & action.never and state not in action.refused
+    allowed = (
+        relations & action.only.get(state, action.who) and not relations & action.never and state not in action.refused
+    )
     return "yes" if allowed and action.scopes <= scopes | {"none"} else "no"
 
 
 def sees(state: State, relations: frozenset[str], scopes: frozenset[str] = ANY) -> bool:
-    """Whether somebody in these relations sees a thing in this state. Anybody can type an address, so the unverified see what all
-    see; and so do those who are suspended."""
-    if relations & {"unverified", "suspended"}:
+    """Whether somebody in these relations sees a thing in this state. Who is suspended or unverified sees what visitors see."""
+    if relations & {"suspended", "unverified"}:
         relations = frozenset({"anonymous"})
     by_right = state.by_right if state.scope in scopes else frozenset()
     return bool(relations & (state.sees | by_right))

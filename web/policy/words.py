@@ -6,7 +6,7 @@ action (`who`, any of them is enough) and which forbid it whatever else holds (`
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,7 +16,10 @@ RELATIONS: Final = {
     "asker": "opened the thread",
     "author": "wrote the post",
     "trusted": "earned every privilege that points bring",
+    "insider": "belongs to the group that the category names",
     "staff": "belongs to the company",
+    "category-moderator": "moderates the category, and no other",
+    "elsewhere-moderator": "moderates another category",
     "moderator": "moderates the whole site",
     "administrator": "runs the installation",
     "unverified": "has not confirmed yet that their address is theirs",
@@ -44,6 +47,8 @@ class Action:
     """The kind of thing it is done to, which states of `web.policy.states` concern; empty for none in particular."""
     refused: frozenset[str]
     """States in which nobody may, though they see the thing."""
+    only: Mapping[str, frozenset[str]]
+    """States in which fewer may than `who`."""
     writes: bool
     scopes: frozenset[str]
     """What a token must be good for; with "none" among them, no token is enough."""
@@ -75,6 +80,12 @@ def personal(name: str, does: str, may: Callable[..., Any] | None, **fields: str
     return _action(name, does, may, writes=True, scopes="none", never=never, fields={"who": "member", **fields})
 
 
+def _only(words: str) -> dict[str, frozenset[str]]:
+    """ "state: relation relation; state: relation" as data."""
+    rules = (rule.split(":") for rule in words.split(";") if rule)
+    return {state.strip(): frozenset(who.split()) for state, who in rules}
+
+
 def _action(
     name: str,
     does: str,
@@ -89,6 +100,7 @@ def _action(
     made = Action(
         name=name, does=does, may=may, who=frozenset(fields.pop("who", "").split()), never=frozenset(never.split()),
         refused=frozenset(filter(None, (word.strip() for word in fields.pop("refused", "").split(",")))),
+        only=_only(fields.pop("only", "")),
         writes=writes, scopes=frozenset(scopes.split()), as_visitor=fields.pop("seen_as", "") == "anonymous", **known,
     )  # fmt: skip
     if fields or not made.who or (made.who | made.never) - set(RELATIONS):
