@@ -1,23 +1,25 @@
 """What would be told about a subject now: its present state, read as somebody who sees what the public sees.
 
-Nothing else leaves. What is hidden, deleted, or in a place that is not public has no document, whatever was true when the
+Nothing else leaves; and whose words they are, only if that member consents. What is hidden, deleted, or in a place that is not public has no document, whatever was true when the
 delivery was written down.
 """
 
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, bindparam, select
+from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from crm_sync.ports import Answer, ArticleRecord, Case, Document, IdeaRecord, Kind, Person
 from forum.articles.tables import Article
 from forum.ideas.tables import Idea, IdeaStatusChange
 from forum.kernel.access import ANONYMOUS
+from forum.members.consenting import CASES, IDEAS, is_given_by
 from forum.members.tables import Member
 from forum.threads.tables import Category, Post, Tag, Thread, ThreadTag
 from forum.visibility import as_seen_by, category_seen, shown_to, visible_to
 
+NOBODY = Person(handle="", name="")
 READER = ANONYMOUS  # the sync's own eyes: clearance "public", no member, no right to see hidden things
 
 
@@ -38,32 +40,41 @@ def worth_telling(document: Document) -> bool:
 _thread, _post, _member, _category = Thread.__table__.c, Post.__table__.c, Member.__table__.c, Category.__table__.c
 _idea_c, _change, _article_c = Idea.__table__.c, IdeaStatusChange.__table__.c, Article.__table__.c
 
-_THREAD: Select[Any] = (
-    select(
-        _thread.id,
-        _thread.title,
-        _thread.slug,
-        _thread.created_at,
-        _thread.solved_at,
-        _thread.closed_at,
-        _category.name.label("category"),
-        _post.source,
-        _post.up,
-        _post.is_company,
-        _member.handle,
-        _member.name,
+
+def _thread_told_for(purpose: str) -> Select[Any]:
+    return (
+        select(
+            _thread.id,
+            _thread.title,
+            _thread.slug,
+            _thread.created_at,
+            _thread.solved_at,
+            _thread.closed_at,
+            _category.name.label("category"),
+            _post.source,
+            _post.up,
+            *_author(purpose),
+        )
+        .join_from(Thread.__table__, Category.__table__, _category.id == _thread.category_id)
+        .join(Post.__table__, and_(_post.thread_id == _thread.id, _post.number == 1))
+        .join(Member.__table__, _member.id == _post.author_id)
+        .where(
+            _thread.id == bindparam("id"),
+            _thread.kind == bindparam("kind"),
+            visible_to(_thread, _category),
+            shown_to(_post),
+            _post.deleted_at.is_(None),
+        )
     )
-    .join_from(Thread.__table__, Category.__table__, _category.id == _thread.category_id)
-    .join(Post.__table__, and_(_post.thread_id == _thread.id, _post.number == 1))
-    .join(Member.__table__, _member.id == _post.author_id)
-    .where(
-        _thread.id == bindparam("id"),
-        _thread.kind == bindparam("kind"),
-        visible_to(_thread, _category),
-        shown_to(_post),
-        _post.deleted_at.is_(None),
-    )
-)
+
+
+def _author(purpose: str) -> tuple[Any, ...]:
+    """Who wrote a post, and whether they may be named: who speaks for the company always is."""
+    is_named = or_(_post.is_company, is_given_by(_member, purpose)).label("is_named")
+    return _member.handle, _member.name, _post.is_company, is_named
+
+
+_CASE, _IDEA = _thread_told_for(CASES), _thread_told_for(IDEAS)
 _ANSWERS = (
     select(
         _post.id,
@@ -71,9 +82,7 @@ _ANSWERS = (
         _post.created_at,
         _post.accepted_at,
         _post.official_at,
-        _post.is_company,
-        _member.handle,
-        _member.name,
+        *_author(CASES),
     )
     .join_from(Post.__table__, Member.__table__, _member.id == _post.author_id)
     .where(
@@ -118,7 +127,7 @@ _SEEN_THREAD = (
 
 def _case(session: Session, thread_id: int, base_url: str) -> Case | None:
     seen = as_seen_by(READER) | {"id": thread_id}
-    row = session.execute(_THREAD, seen | {"kind": "question"}).one_or_none()
+    row = session.execute(_CASE, seen | {"kind": "question"}).one_or_none()
     if row is None:
         return None
     url = f"{base_url}/t/{row.id}/{row.slug}"
@@ -155,11 +164,13 @@ def _answer(row: Any, base_url: str) -> Answer:
 
 
 def _person(row: Any) -> Person:
+    if not row.is_named:
+        return NOBODY
     return Person(handle=row.handle, name=row.name, is_staff=row.is_company)
 
 
 def _idea(session: Session, thread_id: int, base_url: str) -> IdeaRecord | None:
-    row = session.execute(_THREAD, as_seen_by(READER) | {"id": thread_id, "kind": "idea"}).one_or_none()
+    row = session.execute(_IDEA, as_seen_by(READER) | {"id": thread_id, "kind": "idea"}).one_or_none()
     if row is None:
         return None
     return IdeaRecord(

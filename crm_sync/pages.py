@@ -19,6 +19,7 @@ from sqlalchemy import (
     or_,
     select,
     type_coerce,
+    union,
 )
 
 from crm_sync.policies import may_see_connections
@@ -31,7 +32,7 @@ from forum.kernel.clock import now
 from forum.kernel.db import UtcTime
 from forum.kernel.errors import NotFound, Text
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
-from forum.threads.tables import Thread
+from forum.threads.tables import Post, Thread
 
 DEAD = ("parked", "held")
 _OPEN = ("waiting", "running", "unsure", "held", "parked")
@@ -127,6 +128,18 @@ class DeliveryPage(msgspec.Struct, frozen=True, kw_only=True):
     remote_url: str | None
 
 
+class OwnShare(msgspec.Struct, frozen=True, kw_only=True):
+    """A thread that was told to the company's system and is a member's own, or solved by them. `kind`: "case" or "idea"."""
+
+    kind: str
+    connection: str
+    at: datetime
+    thread_id: int
+    slug: str
+    title: str
+    locale: str
+
+
 class Share(msgspec.Struct, frozen=True, kw_only=True):
     """That a thread was told to the company's system, as what, and when last."""
 
@@ -136,7 +149,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _c, _d, _s, _l = (table.__table__.c for table in (ConnectionRow, CrmDelivery, DeliveryStep, RemoteLink))
-_thread, _article = Thread.__table__.c, Article.__table__.c
+_thread, _article, _post = Thread.__table__.c, Article.__table__.c, Post.__table__.c
 
 _CONNECTIONS = select(
     _c.id,
@@ -214,6 +227,26 @@ _SHARES = (
     )
     .order_by(_c.id)
 )
+
+
+_ME = bindparam("member_id", type_=BigInteger)
+_MINE = union(
+    select(_thread.id).where(_thread.author_id == _ME),
+    select(_post.thread_id).where(
+        _post.author_id == _ME, or_(_post.accepted_at.is_not(None), _post.official_at.is_not(None))
+    ),
+)
+_OWN_SHARES = (
+    select(
+        _l.kind, _c.name.label("connection"), _l.updated_at.label("at"), _thread.id.label("thread_id"), _thread.slug,
+        _thread.title, _thread.locale,
+    )
+    .join_from(RemoteLink.__table__, ConnectionRow.__table__, _c.id == _l.connection_id)
+    .join(Thread.__table__, and_(_thread.id == _l.local_id, _l.kind.in_(("case", "idea"))))
+    .where(_thread.id.in_(_MINE), _l.remote_id.is_not(None), _l.withdrawn.is_(False))
+    .order_by(_l.updated_at.desc(), _l.id.desc())
+    .limit(100)
+)  # fmt: skip
 
 
 def connections_page(connection: Connection, actor: Actor) -> ConnectionsPage:
@@ -323,6 +356,12 @@ def shares_of(connection: Connection, *, thread_id: int) -> tuple[Share, ...]:
     """With which systems of the company a thread is shared now, for the thread's own page: nothing leaves in secret."""
     rows = connection.execute(_SHARES, {"thread_id": thread_id})
     return tuple(Share(connection=row.connection, kind=row.kind, at=row.at) for row in rows)
+
+
+def own_shares(connection: Connection, actor: Actor) -> tuple[OwnShare, ...]:
+    """What of a member's own the company's systems hold now, the last hundred, the newest first."""
+    rows = connection.execute(_OWN_SHARES, {"member_id": actor.member_id})
+    return tuple(OwnShare(**row._mapping) for row in rows)
 
 
 def _timeline(rows: Iterable[Any]) -> tuple[StepLine, ...]:

@@ -25,7 +25,8 @@ LOOKS_FIRST: tuple[Strength, ...] = ("D", "E", "F")
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the record names: what the public page shows of them and nothing more."""
+    """Whom the record names: what the public page shows of them and nothing more. Both are empty where the member does not
+    consent (any more), so that what was told before is cleared over there."""
 
     handle: str
     name: str

@@ -17,6 +17,7 @@ from crm_sync.transitions import settled
 from forum import events
 from forum.articles.tables import Article
 from forum.kernel.db import database_now
+from forum.members.consenting import IDEAS
 from forum.threads.tables import Post, Thread
 
 _REPLACEABLE = (
@@ -121,11 +122,23 @@ def _article(session: Session, event: events.ArticlePublished | events.ArticleWi
 
 
 def _left(session: Session, event: events.MemberDeleted) -> None:
-    """Whatever a record shows of somebody who left says from now on that it was a former member."""
+    """Whatever a record shows of somebody who left says from now on that it was nobody in particular."""
+    _tell_anew(session, event.member_id, ("question", "idea"), cause=_name(event))
+
+
+def _consent(session: Session, event: events.ConsentChanged) -> None:
+    """A name comes to the records that bear one, or goes from them; which it is, is read when they are told."""
+    _tell_anew(session, event.member_id, ("idea" if event.purpose == IDEAS else "question",), cause=_name(event))
+
+
+def _tell_anew(session: Session, member_id: int, kinds: tuple[str, ...], *, cause: str) -> None:
+    """Whatever record shows a post of the member is told as it stands now, to those who know it."""
     shown = or_(Post.number == 1, Post.accepted_at.is_not(None), Post.official_at.is_not(None))
-    found = select(Post.thread_id).where(Post.author_id == event.member_id, shown).distinct()
-    for thread in session.scalars(select(Thread).where(Thread.id.in_(found)).order_by(Thread.id)):
-        tell(session, "idea" if thread.kind == "idea" else "case", thread.id, cause=_name(event), known_only=True)
+    found = select(Post.thread_id).where(Post.author_id == member_id, shown).distinct()
+    for thread in session.scalars(
+        select(Thread).where(Thread.id.in_(found), Thread.kind.in_(kinds)).order_by(Thread.id)
+    ):
+        tell(session, "idea" if thread.kind == "idea" else "case", thread.id, cause=cause, known_only=True)
 
 
 def _name(event: events.Event) -> str:
@@ -151,5 +164,6 @@ REACTIONS: Mapping[type[events.Event], Callable[[Session, Any], None]] = {
     events.IdeaStatusChanged: _idea,
     events.ArticlePublished: _article,
     events.ArticleWithdrawn: _article,
+    events.ConsentChanged: _consent,
     events.MemberDeleted: _left,
 }

@@ -35,6 +35,14 @@ class CategoryChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChanged(Event):
+    """A member gave or withdrew what the company may receive of them for one purpose."""
+
+    member_id: int
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadOpened(Event):
     thread_id: int
 

@@ -10,6 +10,7 @@ from web.api import articles as api_articles
 from web.api import categories as api_categories
 from web.api import crm as api_crm
 from web.api import identities as api_identities
+from web.api import me as api_me
 from web.api import members as api_members
 from web.api import moderation as api_moderation
 from web.api import posts as api_posts
@@ -67,6 +68,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_members.routes,
     *api_sessions.routes,
     *api_identities.routes,
+    *api_me.routes,
     *api_moderation.routes,
     *api_search.routes,
     *api_articles.routes,

@@ -52,6 +52,7 @@ class TokenLine(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     scopes: list[str]
     created_at: datetime
+    expires_at: datetime | None
     last_used_at: datetime | None
 
 
@@ -93,7 +94,7 @@ _SIGN_INS: Select[Any] = (
     .limit(100)
 )
 _TOKENS: Select[Any] = (
-    select(_K.id, _K.name, _K.scopes, _K.created_at, _K.last_used_at)
+    select(_K.id, _K.name, _K.scopes, _K.created_at, _K.expires_at, _K.last_used_at)
     .where(_K.member_id == bindparam("member_id", type_=BigInteger), _K.revoked_at.is_(None))
     .order_by(_K.id.desc())
 )

@@ -110,6 +110,7 @@ class ApiToken(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[list[str]] = mapped_column(Json)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
 

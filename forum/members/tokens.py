@@ -1,12 +1,14 @@
 """Keys for programs: shown once when made, kept as a hash, limited by scopes, revocable."""
 
 import secrets
+from datetime import timedelta
 
-from sqlalchemy import Connection, String, bindparam, select, update
+from sqlalchemy import Connection, String, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
+from forum.kernel.db import UtcTime
 from forum.kernel.errors import N_, Invalid, NotFound
 from forum.members.policies import may_sign_in_settings
 from forum.members.signing_in import token_hash
@@ -22,14 +24,15 @@ _BY_TOKEN = (
     .where(
         _T.token_hash == bindparam("token_hash", type_=String),
         _T.revoked_at.is_(None),
+        or_(_T.expires_at.is_(None), _T.expires_at > bindparam("now", type_=UtcTime)),
         _M.deleted_at.is_(None),
         _M.deactivated_at.is_(None),
     )
 )
 
 
-def create(session: Session, actor: Actor, *, name: str, scopes: list[str]) -> str:
-    """Make a token for this member's programs; returns it, for the only time.
+def create(session: Session, actor: Actor, *, name: str, scopes: list[str], days: int | None = None) -> str:
+    """Make a token for this member's programs, good for so many days or until it is revoked; returns it, for the only time.
 
     Raises:
         NotAllowed: nobody is signed in.
@@ -48,6 +51,7 @@ def create(session: Session, actor: Actor, *, name: str, scopes: list[str]) -> s
             token_hash=token_hash(token),
             scopes=sorted(set(scopes)),
             created_at=now(),
+            expires_at=None if days is None else now() + timedelta(days=days),
         )
     )
     return token
@@ -78,7 +82,7 @@ def revoke_all(session: Session, *, member_id: int) -> None:
 
 def member_by_token(connection: Connection, token: str) -> tuple[int, list[str]] | None:
     """Whose program this is and with which scopes; None for a token that is not, or no longer, good."""
-    row = connection.execute(_BY_TOKEN, {"token_hash": token_hash(token)}).one_or_none()
+    row = connection.execute(_BY_TOKEN, {"token_hash": token_hash(token), "now": now()}).one_or_none()
     return None if row is None else (row.member_id, row.scopes)
 
 

@@ -9,6 +9,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
 from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
 from forum.kernel.access import Actor
 from forum.members.pages import account_page
@@ -17,6 +18,7 @@ from forum.notifications.reading import News
 from forum.threads import profiles
 from forum.threads.profiles import BadgeLine, Profile
 from reputation.pages import LedgerLine, ledger_page
+from web.api import idempotency
 from web.api.calls import AnyRequest, Items, Listing, absolute, answer_list, reading, writing
 from web.api.describing import described
 from web.arguments import query
@@ -36,6 +38,7 @@ class MemberShape(msgspec.Struct, frozen=True, kw_only=True):
     team: str
     title: str
     bio: str
+    picture: str | None
     bot: bool
     imported: bool
     created_at: datetime
@@ -52,6 +55,9 @@ class Me(MemberShape, frozen=True, kw_only=True):
 
     mail: str
     locale: str
+    time_zone: str
+    unlisted: bool
+    hides_activity: bool
     privileges: list[str]
     unread: int
 
@@ -131,6 +137,7 @@ def _member(request: AnyRequest, profile: Profile) -> MemberShape:
         team=profile.team or "",
         title=profile.title or "",
         bio=profile.bio,
+        picture=absolute(request, f"/avatars/{profile.avatar}-240.webp") if profile.avatar else None,
         bot=profile.is_bot,
         imported=profile.is_imported,
         created_at=profile.created_at,
@@ -195,16 +202,20 @@ def _badge(line: BadgeLine) -> BadgeShape:
 def read_me(request: AnyRequest) -> Response[Me]:
     with reading(request) as (connection, actor):
         current_member(request, connection)
-        return Response(_me(request, connection, actor))
+        return Response(me_shape(request, connection, actor))
 
 
-def _me(request: AnyRequest, connection: Connection, actor: Actor) -> Me:
+def me_shape(request: AnyRequest, connection: Connection, actor: Actor) -> Me:
+    """Oneself, as one is now."""
     account = account_page(connection, actor)
     shown = _member(request, profiles.profile_page(connection, actor, handle=actor.handle))
     return Me(
         **msgspec.structs.asdict(shown),
         mail=account.mail,
         locale=account.locale,
+        time_zone=account.time_zone,
+        unlisted=account.is_unlisted,
+        hides_activity=account.hides_activity,
         privileges=sorted(actor.privileges | actor.rights),
         unread=news.unread_count(connection, actor),
     )
@@ -249,12 +260,18 @@ def _news(line: News) -> NewsShape:
 )
 def mark_news(request: AnyRequest, data: JSONBody[NewsRead]) -> None:
     with writing(request) as (session, actor):
-        if data.id is not None:
-            news.mark_one_read(session, actor, news_id=data.id)
-        elif data.up_to is not None:
-            news.mark_read(session, actor, up_to=data.up_to)
-        else:
-            news.mark_read(session, actor)
+        idempotency.once(request, session, actor, data, lambda: _marked(session, actor, data))
+
+
+def _marked(session: Session, actor: Actor, data: NewsRead) -> int:
+    """Sent once more under its key, it must not mark what came since."""
+    if data.id is not None:
+        news.mark_one_read(session, actor, news_id=data.id)
+    elif data.up_to is not None:
+        news.mark_read(session, actor, up_to=data.up_to)
+    else:
+        news.mark_read(session, actor)
+    return 0
 
 
 routes = [read_member, list_reputation, list_badges, read_me, list_news, mark_news]

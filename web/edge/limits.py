@@ -43,7 +43,7 @@ LIMITS = Limits(
     mails=Rule("mails", 1_000, 3_600),
 )
 LOOPBACK_LIMITS = Limits(
-    reading=None,
+    reading=Rule("read", 60_000, 60),
     writing=Rule("write", 6_000, 60),
     signing_in=Rule("sign-in", 300, 60),
     account=Rule("account", 6_000, 3_600),
@@ -86,7 +86,14 @@ class RateLimit:
         result = await self._take(key, rule)
         if not result.allowed:
             raise Refused(TOO_MANY, TooMany(retry_after=1).text, headers=_told(rule, result))
-        await self.app(scope, receive, _telling(send, rule, result) if wants_problem(path) else send)
+        if not wants_problem(path):
+            await self.app(scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive, _telling(send, rule, result))
+        except Refused as refusal:  # by a layer behind this one, and told to the program by one before it
+            refusal.headers = {**_told(rule, result), **refusal.headers}
+            raise
 
     def _rule(self, method: str, path: str) -> Rule | None:
         if method in SAFE:

@@ -45,6 +45,8 @@ NOTICES: Final = {
     "profile-saved": Notice(Text(N_("Your profile is saved."))),
     "picture-saved": Notice(Text(N_("Your picture is saved. It stands beside all you write."))),
     "picture-removed": Notice(Text(N_("Your picture is gone. Your initials stand there again.")), "plain"),
+    "account-closed": Notice(Text(N_("Your account is closed. Sign in when you want it back.")), "plain"),
+    "key-sent": Notice(Text(N_("A link is on its way to your mail address."))),
     "settings-saved": Notice(Text(N_("Saved."))),
     "password-changed": Notice(Text(N_("Your password is changed. Every other device is signed out."))),
     "token-revoked": Notice(Text(N_("The token is revoked. Programs that used it are locked out.")), "plain"),

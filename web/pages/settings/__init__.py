@@ -5,9 +5,10 @@ A page has its line in `navigation`, is drawn by `frame.setting`, and its module
 
 from __future__ import annotations
 
-from web.pages.settings import identities, language, privacy, profile, security, tokens
+from web.pages.settings import consent, data, identities, language, privacy, profile, security, tokens
 
 routes = [
     *(*profile.routes, *language.routes, *privacy.routes),
     *(*security.routes, *identities.routes, *tokens.routes),
+    *(*consent.routes, *data.routes),
 ]

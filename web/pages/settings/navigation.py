@@ -24,5 +24,7 @@ ENTRIES: Final = (
     Entry("security", "/settings/security", Text(N_("Sign-in and security"))),
     Entry("identities", "/settings/identities", Text(N_("Connected identities"))),
     Entry("tokens", "/settings/tokens", Text(N_("API tokens"))),
+    Entry("consent", "/settings/consent", Text(N_("Shared with the company"))),
+    Entry("data", "/settings/data", Text(N_("Your data"))),
     Entry("", "/privacy", Text(N_("What is kept, and what is shared"))),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from litestar import Response, get, post
@@ -10,6 +10,7 @@ from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
 from forum.kernel.access import Actor
+from forum.kernel.clock import now
 from forum.kernel.errors import N_, Invalid, Text
 from forum.members import pages, tokens
 from web import forms
@@ -25,6 +26,12 @@ SCOPES: Final = {
     "moderate": (Text(N_("Moderate")), Text(N_("decide and see the review queue"))),
     "administer": (Text(N_("Administer")), Text(N_("change the installation"))),
 }
+LIVES: Final = (
+    ("30", Text(N_("30 days"))),
+    ("90", Text(N_("90 days"))),
+    ("365", Text(N_("A year"))),
+    ("", Text(N_("Until I revoke it"))),
+)
 _RIGHTS = {"moderate": "moderate", "administer": "administer"}
 """Scopes that only those are offered who have the right."""
 
@@ -34,13 +41,15 @@ class TokenForm(msgspec.Struct, frozen=True):
 
     name: str = ""
     scopes: tuple[str, ...] = ()
+    days: Literal["", "30", "90", "365"] = ""
 
 
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """A token in the list, its scopes in words."""
+    """A token in the list, its scopes in words, and whether its time is over."""
 
     line: pages.TokenLine
     scopes: tuple[Text, ...]
+    is_over: bool
 
 
 @get("/settings/tokens", action="settings.read", sync_to_thread=True, include_in_schema=False)
@@ -53,11 +62,15 @@ def token_page(request: AnyRequest) -> Response[bytes]:
 @post("/settings/tokens", action="settings.tokens", sync_to_thread=True, include_in_schema=False)
 def make_token(request: AnyRequest, body: RawBody) -> Response[bytes]:
     """Make one. It stands in this answer and nowhere else, so this form leads to no other address."""
-    form = forms.parse(body, TokenForm)
+    pairs = forms.pairs_of(body)
+    form = TokenForm(name=pairs.get("name", [""])[-1], scopes=tuple(pairs.get("scopes", ())))
     try:
+        form = forms.read(pairs, TokenForm)
+        days = int(form.days) if form.days else None
         with db_of(request).transaction() as session:
             actor = current_member(request, session.connection())
-            answer = Answer(token=tokens.create(session, actor, name=form.name, scopes=list(form.scopes)))
+            token = tokens.create(session, actor, name=form.name, scopes=list(form.scopes), days=days)
+            answer = Answer(token=token)
     except Invalid as refusal:
         answer = mending(refusal)
     with db_of(request).reading() as connection:
@@ -75,20 +88,27 @@ def revoke_token(request: AnyRequest, token_id: FromPath[str]) -> Response[bytes
 def _token_page(
     request: AnyRequest, connection: Connection, actor: Actor, answer: Answer, form: TokenForm | None = None
 ) -> Response[bytes]:
-    form = form if form is not None and answer.problems else TokenForm(scopes=("read",))
-    offered = [
+    form = form if form is not None and answer.problems else TokenForm(scopes=("read",), days="90")
+    keys = [_key(line) for line in pages.token_list(connection, actor)]
+    page = setting(
+        request, connection, actor, "tokens", answer, keys=keys, offered=_offered(actor, form), form=form, lives=LIVES
+    )
+    if answer.token:
+        page.headers["cache-control"] = "no-store"  # not even the browser's own memory shall show the secret again
+    return page
+
+
+def _offered(actor: Actor, form: TokenForm) -> list[tuple[str, Text, Text, bool]]:
+    return [
         (scope, word, says, scope in form.scopes)
         for scope, (word, says) in SCOPES.items()
         if scope not in _RIGHTS or actor.can(_RIGHTS[scope])
     ]
-    keys = [
-        Key(line=line, scopes=tuple(SCOPES[scope][0] for scope in SCOPES if scope in line.scopes))
-        for line in pages.token_list(connection, actor)
-    ]
-    page = setting(request, connection, actor, "tokens", answer, keys=keys, offered=offered, name=form.name)
-    if answer.token:
-        page.headers["cache-control"] = "no-store"  # not even the browser's own memory shall show the secret again
-    return page
+
+
+def _key(line: pages.TokenLine) -> Key:
+    words = tuple(SCOPES[scope][0] for scope in SCOPES if scope in line.scopes)
+    return Key(line=line, scopes=words, is_over=line.expires_at is not None and line.expires_at <= now())
 
 
 routes = [token_page, make_token, revoke_token]
