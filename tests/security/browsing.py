@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -70,7 +71,7 @@ class Browser:
 
     def send(self, form: Form, pairs: list[tuple[str, str]]) -> RawAnswer:
         if form.method == "GET":
-            return self.get(f"{form.action.partition('?')[0]}?{urlencode(pairs)}")
+            return self.get(f"{form.action.partition('?')[0]}?{urlencode(pairs, errors='surrogatepass')}")
         if form.multipart:
             kind, body = _multipart(form, pairs)
         else:
@@ -99,6 +100,11 @@ def browser_of(wire: Wire, database: Database, actor: Actor | None) -> Browser:
         return Browser(wire)
     with database.transaction() as session:
         return Browser(wire, {"session": signing_in.sign_in(session, member_id=actor.member_id or 0)})
+
+
+def fell_over(form: Form, answer: RawAnswer) -> bool:
+    """Whether the site itself is at fault. A provider for signing in that does not answer is not; the page says so with 503."""
+    return answer.status >= 500 and not (answer.status == 503 and "/with/" in form.action)
 
 
 def forms_found(browser: Browser, starts: list[str], *, most: int = 250) -> dict[str, Form]:
@@ -186,10 +192,16 @@ def _fields(elements: list[Any]) -> Iterator[Field]:
     yield from groups.values()
 
 
-_SENSIBLE = {
-    "mail": "somebody@example.com", "email": "somebody@example.com", "url": "https://example.com/hook", "handle": "somebody",
-    "password": "correct horse battery staple", "slug": "some-place", "tags": "burrs", "title": "How do I clean the burrs",
-}  # fmt: skip
+_SENSIBLE = {"password": "correct horse battery staple", "tags": "burrs", "title": "How do I clean the burrs"}
+_ONCE = {
+    "mail": "person{}@example.com",
+    "email": "person{}@example.com",
+    "url": "https://nowhere.invalid/{}",
+    "handle": "person{}0",
+    "slug": "place-{}0",
+}
+"""What must not be there yet."""
+_numbers = count(1000)
 
 
 def _sensible(field: Field) -> str:
@@ -197,6 +209,8 @@ def _sensible(field: Field) -> str:
         return field.value
     if field.kind == "number":
         return "1"
+    if pattern := _ONCE.get(field.name, _ONCE.get(field.kind)):
+        return pattern.format(next(_numbers))
     if field.kind in TYPED:
         return _SENSIBLE.get(field.name, _SENSIBLE.get(field.kind, "It runs for ten seconds, then it stops."))
     return field.value

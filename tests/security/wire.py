@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -36,11 +36,24 @@ class Wire:
         body: bytes = b"",
     ) -> RawAnswer:
         """One request; `url` is a path with its query, quoted, or a whole address."""
+        return self._loop.run_until_complete(self._asking(method, url, headers, body))
+
+    def ask_at_once(self, requests: Sequence[tuple[str, str, Mapping[str, str], bytes]]) -> list[RawAnswer]:
+        """Requests that are all under way before the first is answered: method, address, header fields, body."""
+
+        async def together() -> list[RawAnswer]:
+            return await asyncio.gather(*(self._asking(*request) for request in requests))
+
+        return self._loop.run_until_complete(together())
+
+    async def _asking(
+        self, method: str, url: str, headers: Mapping[str, str] | Iterable[tuple[str, str]], body: bytes
+    ) -> RawAnswer:
         parts = urlsplit(url)
         fields = headers.items() if isinstance(headers, Mapping) else headers
         scope = _scope(method, parts.path, parts.query, [(name.lower(), value) for name, value in fields], body)
         self.sent += 1
-        return self._loop.run_until_complete(_ask(self.app, scope, [body]))
+        return await _ask(self.app, scope, [body])
 
     def close(self) -> None:
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
