@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -168,7 +169,7 @@ def _moderating(world: World) -> frozenset[str]:
     )
 
 
-def _rule(session: Session, by: Actor, action: str, kind: str, target_id: int, *, text: str, **more: str) -> int:
+def _rule(session: Session, by: Actor, action: str, kind: str, target_id: int, *, text: str, **more: Any) -> int:
     return decide(session, by, Ruling(action=action, target_kind=kind, target_id=target_id, text=text, **more)).number
 
 

@@ -87,7 +87,7 @@ def _filled(template: str, things: list[Parts]) -> Iterator[str]:
     for thing in things if wanted else [{}]:
         named = {name: thing.get(_name_of(template, name)) for name in wanted}
         if None not in named.values():
-            yield _PARAMETER.sub(lambda found, named=named: str(named[found[1]]), template)
+            yield template.replace(":str}", "}").format_map(named)
 
 
 def _name_of(template: str, parameter: str) -> str:

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select
 
+from forum.kernel.clock import now
 from forum.kernel.db import Database
 from forum.kernel.errors import Gone, Invalid
 from forum.members import accounts, mailed_keys
@@ -69,7 +70,12 @@ def test_of_fifty_uses_of_a_mailed_key_one_counts(fresh_database: Database) -> N
     with fresh_database.transaction() as session:
         member = make.member(session)
         mailed_keys.keep(
-            session, member_id=member.member_id or 0, purpose=purpose, address="a@example.com", key="the key"
+            session,
+            member_id=member.member_id or 0,
+            purpose=purpose,
+            address="a@example.com",
+            key="the key",
+            asked_at=now(),
         )
 
     def use() -> bool:

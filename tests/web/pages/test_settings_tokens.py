@@ -38,6 +38,7 @@ def test_a_token_ends_when_its_time_is_over(site: Site, database: Database, mart
         expires_at = connection.execute(
             select(ApiToken.expires_at).where(ApiToken.member_id == marta.member_id)
         ).scalar_one()
+        assert expires_at is not None
         with clock.at(expires_at - timedelta(seconds=1)):
             assert tokens.member_by_token(connection, token) is not None
         with clock.at(expires_at):
