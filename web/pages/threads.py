@@ -184,6 +184,7 @@ def follow(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], b
         actor = current_actor(request, session.connection())
         if not actor.is_signed_in:
             return to_sign_in(thread_href(number, slug))
+        actor = current_member(request, session.connection())
         (following.follow if switch.is_on else following.unfollow)(session, actor, thread_id=number)
     return led_to(request, thread_href(number, slug), "followed" if switch.is_on else "unfollowed")
 
