@@ -18,7 +18,7 @@ from forum.threads import following, replying
 from forum.threads.pages import SORTS, ThreadPage, default_sort, thread_page
 from web import forms
 from web.arguments import path_id, query
-from web.identity import current_actor
+from web.identity import current_actor, current_member
 from web.installation import db_of
 from web.pages.entering import wall
 from web.pages.frame import address_of, framed, led_to, moved_to, shown, to_sign_in

@@ -81,11 +81,11 @@ def test_a_session_from_before_and_a_token_lose_it_at_the_next_request(site: Sit
         person = make.member(session)
         token = tokens.create(session, person, name="A program", scopes=["read", "write"])
     program, browser = site.anybody(), site.as_(person)
-    bearer = {"authorization": f"Bearer {token}"}
-    program.get("/api/v1/me", **bearer)
+    bearer = f"Bearer {token}"
+    program.get("/api/v1/me", authorization=bearer)
     browser.get("/settings/security")
     with database.transaction() as session:
         ruling = Ruling(action="suspend", target_kind="member", target_id=person.member_id or 0, text=WHY, days=1)
         decide(session, SYSTEM, ruling)
-    program.get("/api/v1/me", status=403, **bearer)
+    program.get("/api/v1/me", status=403, authorization=bearer)
     browser.get("/settings/security", status=403)
