@@ -15,7 +15,7 @@ from forum.articles.tables import Article
 from forum.kernel import clock
 from forum.kernel.access import ANONYMOUS, MEMBERS, STAFF, Actor
 from forum.kernel.clock import now
-from forum.members import inviting, signing_in, tokens
+from forum.members import groups, inviting, signing_in, tokens
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.passwords import hashed
 from forum.members.tables import ApiToken, Credential, IdentityProvider, Invitation, MailAddress, Member, SignIn
@@ -250,5 +250,5 @@ def _house(
     return {
         "category_id": session.scalars(select(Category.id).where(Category.slug == things["public"].category)).one(),
         "connection_id": made.connection_id, "provider_id": provider.id, "delivery_id": row.id, "number": 1, "handle": people["member"].actor.handle,
-        "key": "boiler", "name": "boiler", "step": "mail", "invitation_id": _invitation(session), "unconfirmed": people["unverified"].actor.handle,
+        "key": "boiler", "name": "boiler", "step": "mail", "group_id": groups.create(session, SYSTEM, name="Friends").id, "invitation_id": _invitation(session), "unconfirmed": people["unverified"].actor.handle,
     }  # fmt: skip
