@@ -5,7 +5,7 @@ import secrets
 import click
 from sqlalchemy import select
 
-from forum.members import accounts
+from forum.members import accounts, managing
 from forum.members.actors import SYSTEM
 from forum.members.finding import member_of
 from forum.members.tables import Affiliation, MailAddress, Member
@@ -23,11 +23,14 @@ def members() -> None:
 @click.argument("mail")
 @click.option("--name", default="", help="The name that is shown; the handle unless given.")
 @click.option("--password", default=None, help="Made and printed unless given.")
-def create(handle: str, mail: str, name: str, password: str | None) -> None:
-    """Open an account for HANDLE with the address MAIL."""
+@click.option("--role", type=click.Choice(managing.ROLES), default="member", help="What they may from the start.")
+def create(handle: str, mail: str, name: str, password: str | None, role: str) -> None:
+    """Open an account for HANDLE with the address MAIL. The first one of an installation is an administrator's."""
     made = None if password else secrets.token_urlsafe(12)
     with opened() as (_, db), db.transaction() as session:
-        accounts.register(session, handle=handle, mail=mail, name=name, password=password or made or "")
+        managing.create(
+            session, SYSTEM, handle=handle, mail=mail, name=name, password=password or made or "", role=role
+        )
     click.echo(f"{handle} can sign in now." + (f" The password is {made}" if made else ""))
 
 
