@@ -28,6 +28,15 @@ class MemberDeleted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemberSanctioned(Event):
+    """Somebody was suspended or silenced ("suspend", "silence"), or is so no longer ("unsuspend", "unsilence")."""
+
+    member_id: int
+    decision_number: int
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryChanged(Event):
     """Other people see a category than before."""
 

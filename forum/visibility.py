@@ -127,6 +127,11 @@ def moderated_by(category: Any) -> ColumnElement[bool]:
     return or_(_MODERATES, _has_charge(category))
 
 
+def concerns_viewer(member_id: Any) -> ColumnElement[bool]:
+    """Whether something is about the viewer themselves, or the viewer moderates the whole site."""
+    return or_(member_id == _VIEWER, _MODERATES)
+
+
 def _has_charge(category: Any) -> ColumnElement[bool]:
     return (
         select(literal_column("1"))

@@ -5,21 +5,23 @@ are one transaction.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from forum.events import MemberSanctioned
 from forum.ideas import statuses
+from forum.kernel import outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
 from forum.threads import closing, finding, hiding
 from forum.threads.tables import Post, Thread
 from forum.visibility import DecisionId
-from moderation import chain
+from moderation import chain, sanctions
 from moderation.guidelines import HOUSE_RULE, REASONS, RULES
-from moderation.policies import may_close, may_decide_idea, may_moderate, may_redact, may_restore
+from moderation.policies import may_close, may_decide_idea, may_moderate, may_redact, may_restore, may_sanction
 from moderation.tables import Decision, DecisionHead, DecisionText, Flag
 
 LONGEST_TEXT = 2_000
@@ -38,6 +40,8 @@ class Ruling:
     automated: bool = False
     status: str = ""
     comment: str = ""
+    days: int = 0
+    """For how long, where a person is suspended or silenced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ EFFECTS: dict[str, tuple[str, Effect]] = {
     "idea-status": ("thread", _set_status),
 }
 """Action → what it is about, and what it does."""
+KINDS = {action: kind for action, (kind, _) in EFFECTS.items()} | dict.fromkeys(sanctions.DOINGS, "member")
+"""Of what kind is decided with each action."""
 RESTORING = frozenset({"restore-post", "restore-thread"})
 UNDOING = RESTORING | {"reopen-thread"}
 
@@ -108,6 +114,8 @@ def decide(session: Session, actor: Actor, ruling: Ruling) -> Decision:
         Conflict: it is so already.
     """
     _check(ruling)
+    if ruling.target_kind == "member":
+        return _decide_about_person(session, actor, ruling)
     subject = _subject(session, actor, ruling)
     actor = actor.within(subject.thread.category_id)
     _require_right(actor, ruling, subject)
@@ -119,10 +127,36 @@ def decide(session: Session, actor: Actor, ruling: Ruling) -> Decision:
     return entry
 
 
+def _decide_about_person(session: Session, actor: Actor, ruling: Ruling) -> Decision:
+    """The entry tells everybody that and why; whom it is about only that person and moderators."""
+    person = sanctions.held_person(session, ruling.target_id)
+    require(may_sanction(actor, person, is_critic=sanctions.is_critic(session, person), reason_code=ruling.reason_code))
+    starting = ruling.action in sanctions.STARTING
+    kept = replace(ruling, text=sanctions.with_length(ruling.text, ruling.days)) if starting else ruling
+    about = None if starting else _newest_about(session, person.id, sanctions.ENDING[ruling.action])
+    entry = _write(session, actor, kept, thread_id=None, member_id=person.id, about=about)
+    if not sanctions.take_effect(session, ruling.action, person, ruling.days, DecisionId(entry.id)):
+        raise Conflict(N_("It is so already. Somebody else may have decided it meanwhile."))
+    outbox.record(session, MemberSanctioned(member_id=person.id, decision_number=entry.number, action=ruling.action))
+    return entry
+
+
+def _newest_about(session: Session, member_id: int, action: str) -> int | None:
+    """The number of the newest entry of this kind about a person."""
+    found = (
+        select(Decision.number)
+        .join(DecisionText, DecisionText.decision_id == Decision.id)
+        .where(Decision.target_kind == "member", Decision.action == action, DecisionText.target_id == member_id)
+    )
+    return session.scalar(found.order_by(Decision.id.desc()).limit(1))
+
+
 def _check(ruling: Ruling) -> None:
     problems: dict[str, Text | str] = {}
-    if ruling.action not in EFFECTS or EFFECTS[ruling.action][0] != ruling.target_kind:
+    if KINDS.get(ruling.action) != ruling.target_kind:
         problems["action"] = N_("There is no such decision.")
+    if ruling.action in sanctions.STARTING and not 1 <= ruling.days <= sanctions.LONGEST_DAYS:
+        problems["days"] = N_("Say for how many days.")
     if ruling.rule not in RULES and ruling.rule != HOUSE_RULE.code:
         problems["rule"] = N_("Choose the rule that this goes by.")
     if ruling.reason_code not in REASONS:

@@ -9,12 +9,12 @@ from sqlalchemy import BigInteger, Connection, Row, String, and_, bindparam, cas
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
-from forum.kernel.access import Actor
+from forum.kernel.access import ANONYMOUS, Actor
 from forum.kernel.db import UtcTime
 from forum.kernel.errors import NotFound
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.threads.tables import Category, Thread
-from forum.visibility import as_seen_by, visible_to
+from forum.visibility import as_seen_by, concerns_viewer, visible_to
 from moderation.tables import Decision, DecisionHead, DecisionText
 
 _D, _X, _H, _T, _C = (table.__table__.c for table in (Decision, DecisionText, DecisionHead, Thread, Category))
@@ -67,7 +67,11 @@ class LogHead(msgspec.Struct, frozen=True, kw_only=True):
     hash: str
 
 
-_SEEN = or_(_D.target_kind == "decision", and_(_T.id.is_not(None), visible_to(_T, _C)))
+_SEEN = or_(
+    _D.target_kind == "decision",
+    and_(_D.target_kind == "member", concerns_viewer(_X.about_member_id)),
+    and_(_T.id.is_not(None), visible_to(_T, _C)),
+)
 _ENTRY_COLUMNS = (
     _D.number, _D.at, _D.action, _D.rule, _D.reason_code, _D.role, _D.automated, _D.target_kind, _D.hash, _D.previous,
     _D.commitment, _D.about_number, case((_SEEN, _X.salt)).label("salt"), _X.decision_id.label("kept"), case((_SEEN, _X.text)).label("text"), case((_SEEN, _X.target_id)).label("target_id"),
@@ -165,6 +169,24 @@ def around(connection: Connection, entry: LogEntry) -> Around:
 def decision_behind(connection: Connection, actor: Actor, *, decision_id: int) -> LogEntry:
     """The entry that something is hidden by, for its tombstone."""
     return _entry(connection.execute(_HIDING, {"decision_id": decision_id, **as_seen_by(actor)}).one())
+
+
+_ABOUT_PERSON: Select[Any] = (
+    _ENTRIES.where(
+        _D.target_kind == "member",
+        _D.action == bindparam("action", type_=String),
+        _X.target_id == bindparam("viewer_id", type_=BigInteger),
+    )
+    .order_by(_D.number.desc())
+    .limit(1)
+)
+
+
+def sanction_of(connection: Connection, *, member_id: int, action: str) -> LogEntry | None:
+    """The newest entry of this action about a person, as that person reads it, also while they are suspended."""
+    seen = {**as_seen_by(ANONYMOUS), "viewer_id": member_id, "action": action}
+    row = connection.execute(_ABOUT_PERSON, seen).one_or_none()
+    return None if row is None else _entry(row)
 
 
 def decisions_behind(connection: Connection, actor: Actor, ids: Collection[int]) -> dict[int, LogEntry]:

@@ -57,6 +57,37 @@ def may_moderate(actor: Actor, *, thread: Delicate, reason_code: str) -> Verdict
     return ALLOWED
 
 
+class Sanctionable(Protocol):
+    """A person whom a decision is about."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def role(self) -> str: ...
+
+
+_RANKS = {"member": 0, "moderator": 1, "administrator": 2}
+
+
+def may_sanction(actor: Actor, person: Sanctionable, *, is_critic: bool, reason_code: str) -> Verdict:
+    """Suspend or silence somebody, or end that: site moderators, and administrators; nobody themselves, or a peer, or whoever stands
+    above them; and nobody of the company alone whoever criticised it. The command line, which acts for the house, ranks above all.
+    """
+    if not actor.can("moderate"):
+        return denied(N_("Only moderators can decide that."))
+    if person.id == actor.member_id:
+        return denied(N_("Nobody decides about themselves."))
+    if actor.member_id is not None and _RANKS.get(person.role, 0) >= _RANKS.get(actor.role, 0):
+        return denied(N_("This person has your role or a higher one, so it is not yours to decide about them."))
+    if actor.is_staff and is_critic and reason_code not in WITHOUT_SECOND_PERSON:
+        return denied(
+            N_(
+                "This person criticised the company. A moderator who is not of the company must decide; until then it stays."
+            )
+        )
+    return ALLOWED
+
+
 def may_restore(actor: Actor, *, author_id: int) -> Verdict:
     """Not one's own words: somebody else looks at them again."""
     if author_id == actor.member_id:

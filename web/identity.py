@@ -43,6 +43,21 @@ def current_member(request: AnyConnection, connection: Connection) -> Actor:
 
     Raises:
         SignInNeeded: nobody is. People are led to the sign-in page and back.
+        NotAllowed: they are suspended, and have what visitors have.
+    """
+    actor = current_account(request, connection)
+    if actor.suspended:
+        raise NotAllowed(
+            N_("Your account is suspended. The page of your suspension says why, until when, and how to appeal.")
+        )
+    return actor
+
+
+def current_account(request: AnyConnection, connection: Connection) -> Actor:
+    """Whoever asks, if somebody is signed in, be they suspended: for leaving, for one's own data, and for being told why.
+
+    Raises:
+        SignInNeeded: nobody is.
     """
     actor = current_actor(request, connection)
     if not actor.is_signed_in:

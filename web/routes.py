@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar.handlers import HTTPRouteHandler
 
 from web import assets, health
+from web.api import administration as api_administration
 from web.api import answers as api_answers
 from web.api import articles as api_articles
 from web.api import categories as api_categories
@@ -36,6 +37,7 @@ from web.pages import (
     moderation,
     notifications,
     posts,
+    sanctions,
     searching,
     settings,
     tags,
@@ -46,6 +48,7 @@ from web.pages import (
 )
 from web.pages.admin import audit as admin_audit
 from web.pages.admin import categories as admin_categories
+from web.pages.admin import groups as admin_groups
 from web.pages.admin import invitations as admin_invitations
 from web.pages.admin import people as admin_people
 from web.pages.admin import person as admin_person
@@ -65,6 +68,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_answers.routes,
     *api_categories.routes,
     *api_site.routes,
+    *api_administration.routes,
     *api_members.routes,
     *api_sessions.routes,
     *api_identities.routes,
@@ -78,6 +82,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *asking.routes,
     *threads.routes,
     *posts.routes,
+    *sanctions.routes,
     *versions.routes,
     *tending.routes,
     *tags.routes,
@@ -93,6 +98,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *admin_audit.routes,
     *admin_categories.routes,
     *admin_providers.routes,
+    *admin_groups.routes,
     *admin_invitations.routes,
     *admin_people.routes,
     *admin_person.routes,

@@ -55,6 +55,7 @@ class Actor:
     avatar: str = ""
     is_bot: bool = False
     suspended: bool = False
+    silenced: bool = False
     unverified: bool = False  # has not shown yet that their address is theirs
     opens_in: frozenset[int] = field(default_factory=frozenset)
     replies_in: frozenset[int] = field(default_factory=frozenset)

@@ -24,7 +24,7 @@ _UNVERIFIED = and_(
 ).label("is_unverified")
 _COLUMNS = (
     _M.id, _M.handle, _M.name, _M.role, _M.points, _M.trust_level, _M.privileges, _M.locale, _M.time_zone, _M.avatar,
-    _M.is_bot, _M.suspended_until, _M.deleted_at, _M.deactivated_at, _A.team, _A.title,
+    _M.is_bot, _M.suspended_until, _M.silenced_until, _M.deleted_at, _M.deactivated_at, _A.team, _A.title,
     _UNVERIFIED, _PLACES.label("places"), _CHARGES.label("charges"),
 )  # fmt: skip
 _ACTOR = select(*_COLUMNS).select_from(_WITH_AFFILIATION).where(_M.id == bindparam("member_id", type_=BigInteger))
@@ -75,7 +75,9 @@ def _actor(row: Any) -> Actor:
     is_staff = row.team is not None
     role = cast("Role", row.role)
     suspended = row.suspended_until is not None and row.suspended_until > now()
-    only_reads = suspended or row.is_unverified
+    silenced = row.silenced_until is not None and row.silenced_until > now()
+    as_public = suspended or row.is_unverified
+    only_reads = as_public or silenced
     places, charges = ("", "") if only_reads else (row.places or "", row.charges or "")
     return Actor(
         member_id=row.id,
@@ -90,12 +92,13 @@ def _actor(row: Any) -> Actor:
         privileges=frozenset() if only_reads else frozenset(row.privileges),
         rights=frozenset() if only_reads else rights_of(role, is_staff=is_staff),
         # anybody can type an address, so who has not shown that it is theirs sees what everybody sees
-        clearance=PUBLIC if only_reads else clearance_of(role, is_staff=is_staff),
+        clearance=PUBLIC if as_public else clearance_of(role, is_staff=is_staff),
         locale=row.locale,
         time_zone=row.time_zone,
         avatar=row.avatar,
         is_bot=row.is_bot,
         suspended=suspended,
+        silenced=silenced,
         unverified=row.is_unverified,
         opens_in=_ids(places, "o"),
         replies_in=_ids(places, "r"),

@@ -148,7 +148,9 @@ def mail_again(session: Session, actor: Actor, *, member_id: int) -> None:
     audit.record(session, actor, "member.mail-again", f"member:{member.id}")
 
 
-def create(session: Session, actor: Actor, *, handle: str, mail: str, role: str = "member", password: str) -> Member:
+def create(
+    session: Session, actor: Actor, *, handle: str, mail: str, password: str, name: str = "", role: str = "member"
+) -> Member:
     """Open an account for somebody, with a role from the start.
 
     Raises:
@@ -159,7 +161,7 @@ def create(session: Session, actor: Actor, *, handle: str, mail: str, role: str 
     if role not in ROLES:
         raise Invalid({"role": N_("Choose one of the roles.")})
     passwords.checked(password)
-    member = accounts.register(session, handle=handle, mail=mail, password=password)
+    member = accounts.register(session, handle=handle, mail=mail, name=name, password=password)
     member.role = role
     groups.keep_automatic(session, member)
     audit.record(session, actor, "member.create", f"member:{member.id}", role=role)

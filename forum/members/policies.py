@@ -36,7 +36,7 @@ def may_edit_profile(actor: Actor, member: HasId) -> Verdict:
     """Everybody their own, once they are somebody: a profile is a page that all can read."""
     if actor.member_id == member.id and actor.unverified:
         return CONFIRM_FIRST
-    if actor.member_id == member.id and not actor.suspended:
+    if actor.member_id == member.id and not (actor.suspended or actor.silenced):
         return ALLOWED
     return denied(N_("You can only change your own profile."))
 

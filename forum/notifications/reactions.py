@@ -11,6 +11,7 @@ from forum.events import (
     AnswerAccepted,
     IdeaStatusChanged,
     MemberDeleted,
+    MemberSanctioned,
     OfficialMarked,
     PostAdded,
     PostHidden,
@@ -122,6 +123,19 @@ def told_of_closing(session: Session, event: ThreadClosed) -> None:
     _tell(session, [thread.author_id], "closed", f"closed:{thread.id}:{thread.closed_by}", post=opening, by=None)
 
 
+def told_of_sanction(session: Session, event: MemberSanctioned) -> None:
+    """The person whom a decision is about; where it can be read and why is in the public log."""
+    session.execute(
+        insert_new(session, Notification).values(
+            member_id=event.member_id,
+            kind=event.action,
+            cause=f"sanction:{event.decision_number}",
+            values={"number": event.decision_number},
+            created_at=now(),
+        )
+    )
+
+
 def _tell(
     session: Session, member_ids: Iterable[int], kind: str, cause: str, *, post: Post, by: int | None, **values: str
 ) -> None:
@@ -175,5 +189,6 @@ REACTIONS: dict[type[Any], Reaction] = {
     ThreadHidden: told_of_thread_removal,
     ThreadRestored: told_of_thread_removal,
     ThreadClosed: told_of_closing,
+    MemberSanctioned: told_of_sanction,
     MemberDeleted: forget_member,
 }

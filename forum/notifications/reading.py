@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, bindparam, func, or_, select, update
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from forum.kernel.access import Actor, require
@@ -20,7 +20,9 @@ _N, _M, _T, _P, _C = (table.__table__.c for table in (Notification, Member, Thre
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):
-    """One notification, with what its line needs. `by_name` is "" where nobody in particular acted."""
+    """One notification, with what its line needs. `by_name` is "" where nobody in particular acted; `number` is that of the public
+    log's entry, where the news is about the reader and no thread.
+    """
 
     id: int
     kind: str
@@ -33,12 +35,19 @@ class News(msgspec.Struct, frozen=True, kw_only=True):
     by_name: str
     by_handle: str
     status: str
+    number: int
 
 
+ABOUT_ONESELF = ("suspend", "unsuspend", "silence", "unsilence")
+"""Kinds of news that are about no thread."""
 _NEWS = (
-    Notification.__table__.join(Thread.__table__, _T.id == _N.thread_id)
-    .join(Category.__table__, _C.id == _T.category_id)
+    Notification.__table__.outerjoin(Thread.__table__, _T.id == _N.thread_id)
+    .outerjoin(Category.__table__, _C.id == _T.category_id)
     .outerjoin(Post.__table__, _P.id == _N.post_id)
+)
+_STILL_SEEN = or_(
+    and_(_T.id.is_(None), _N.kind.in_(ABOUT_ONESELF)),
+    and_(_T.id.is_not(None), visible_to(_T, _C), or_(_P.id.is_(None), shown_to(_P, _C))),
 )
 _LIST = (
     select(
@@ -50,8 +59,7 @@ _LIST = (
         _N.member_id == bindparam("member_id", type_=BigInteger),
         _N.id < bindparam("before", type_=BigInteger),
         or_(bindparam("all_kinds", type_=Boolean), _N.kind.in_(bindparam("kinds", expanding=True))),
-        visible_to(_T, _C),
-        or_(_P.id.is_(None), shown_to(_P, _C)),
+        _STILL_SEEN,
     )
     .order_by(_N.id.desc())
     .limit(bindparam("limit"))
@@ -62,8 +70,7 @@ _UNREAD = (
     .where(
         _N.member_id == bindparam("member_id", type_=BigInteger),
         _N.read_at.is_(None),
-        visible_to(_T, _C),
-        or_(_P.id.is_(None), shown_to(_P, _C)),
+        _STILL_SEEN,
     )
 )
 _LAST = 2**62
@@ -89,13 +96,14 @@ def news_list(
             kind=row.kind,
             at=row.created_at,
             is_read=row.read_at is not None,
-            thread_id=row.thread_id,
-            thread_slug=row.slug,
-            thread_title=row.title,
+            thread_id=row.thread_id or 0,
+            thread_slug=row.slug or "",
+            thread_title=row.title or "",
             post_id=row.post_id,
             by_name=row.name or "",
             by_handle=row.handle or "",
             status=row.told.get("status", ""),
+            number=int(row.told.get("number", 0)),
         )
         for row in rows[:limit]
     )

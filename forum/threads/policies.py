@@ -88,11 +88,13 @@ class AskersWord:
 
 
 def may_take_part(actor: Actor) -> Verdict:
-    """Anything that leaves a trace: signed in, with an address that is theirs, and not suspended."""
+    """Anything that leaves a trace: signed in, with an address that is theirs, and neither suspended nor silenced."""
     if not actor.is_signed_in:
         return denied(N_("Sign in to take part."))
     if actor.suspended:
         return denied(N_("Your account is suspended, so you can read but not take part."))
+    if actor.silenced:
+        return denied(N_("You may read, but not write for a while. The reason is among your notifications."))
     if actor.unverified:
         return CONFIRM_FIRST
     return ALLOWED

@@ -137,6 +137,7 @@ def _administered(find: _Finder) -> list[str]:
         "/admin/people",
         "/admin/people/marta",
         "/admin/invitations",
+        "/admin/groups",
         "/admin/connections",
         "/admin/deliveries",
         "/admin/deliveries?state=dead",

@@ -281,5 +281,5 @@ def _house(session: Session, people: dict[str, Person], things: dict[str, Thing]
     return {
         "category_id": session.scalars(select(Category.id).where(Category.slug == things["public"].category)).one(),
         "connection_id": made.connection_id, "provider_id": provider.id, "delivery_id": row.id, "number": 1, "handle": people["member"].actor.handle,
-        "key": "boiler", "name": "boiler", "step": "mail", "invitation_id": _invitation(session), "unconfirmed": people["unverified"].actor.handle,
+        "key": "boiler", "name": "boiler", "step": "mail", "group_id": groups.create(session, SYSTEM, name="Friends").id, "invitation_id": _invitation(session), "unconfirmed": people["unverified"].actor.handle,
     }  # fmt: skip

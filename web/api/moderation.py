@@ -13,9 +13,11 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from forum.kernel.access import Actor
+from forum.kernel.errors import N_, Invalid
 from forum.kernel.paging import Page
+from forum.members import people_held
 from moderation import flagging
-from moderation.decisions import EFFECTS, Ruling, decide
+from moderation.decisions import KINDS, Ruling, decide
 from moderation.guidelines import HOUSE_RULE
 from moderation.pages import LogEntry, decision_page, log_list
 from moderation.queue import QueueItem, queue_list
@@ -66,12 +68,18 @@ class QueueShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewDecision(Body, frozen=True, kw_only=True):
-    """What is decided about a post or thread (`target` is its id). All but `keep-post` goes into the public log."""
+    """What is decided about a post or thread (`target` is its id). All but `keep-post` goes into the public log.
+
+    People are named by their handle in `member` instead; suspending and silencing last for so many `days`.
+    """
 
     action: Literal[
-        "keep-post", "hide-post", "restore-post", "hide-thread", "restore-thread", "close-thread", "reopen-thread"
-    ]
-    target: Id
+        "keep-post", "hide-post", "restore-post", "hide-thread", "restore-thread", "close-thread", "reopen-thread",
+        "suspend", "unsuspend", "silence", "unsilence",
+    ]  # fmt: skip
+    target: Id | None = None
+    member: str = ""
+    days: Annotated[int, Meta(ge=0, le=36_500)] = 0
     rule: str = HOUSE_RULE.code
     reason: str = "other"
     text: str = ""
@@ -167,10 +175,18 @@ def _queued(request: AnyRequest, item: QueueItem) -> QueueShape:
 
 @post(
     "/api/v1/moderation/actions",
-    action=("case.keep", "post.hide", "post.restore", "thread.hide", "thread.restore", "thread.close"),
+    action=(
+        "case.keep",
+        "post.hide",
+        "post.restore",
+        "thread.hide",
+        "thread.restore",
+        "thread.close",
+        "member.sanction",
+    ),
     sync_to_thread=True,
     operation_class=described(),
-    summary="Decide about a post or thread",
+    summary="Decide about a post, a thread or a person",
 )
 def act(request: AnyRequest, data: JSONBody[NewDecision]) -> Response[Decided]:
     with writing(request) as (session, actor):
@@ -180,13 +196,20 @@ def act(request: AnyRequest, data: JSONBody[NewDecision]) -> Response[Decided]:
 
 
 def _decided(session: Session, actor: Actor, data: NewDecision) -> int:
+    about_person = KINDS.get(data.action) == "member"
+    if about_person == (data.target is not None) or about_person != bool(data.member):
+        raise Invalid(
+            {"member" if about_person else "target": N_("Name a post or thread by its id, a person by their handle.")}
+        )
+    target = people_held.held(session.connection(), handle=data.member).id if about_person else data.target or 0
     if data.action == "keep-post":
-        flagging.keep(session, actor, post_id=data.target)
+        flagging.keep(session, actor, post_id=target)
         return KEPT
     ruling = Ruling(
         action=data.action,
-        target_kind=EFFECTS[data.action][0],
-        target_id=data.target,
+        target_kind=KINDS[data.action],
+        target_id=target,
+        days=data.days,
         rule=data.rule,
         reason_code=data.reason,
         text=data.text,

@@ -5,9 +5,11 @@ import secrets
 import click
 from sqlalchemy import select
 
-from forum.members import accounts
+from forum.members import accounts, managing
 from forum.members.actors import SYSTEM
+from forum.members.finding import member_of
 from forum.members.tables import Affiliation, MailAddress, Member
+from moderation.decisions import Ruling, decide
 from web.cli.opening import as_json, listed, opened
 
 
@@ -21,11 +23,14 @@ def members() -> None:
 @click.argument("mail")
 @click.option("--name", default="", help="The name that is shown; the handle unless given.")
 @click.option("--password", default=None, help="Made and printed unless given.")
-def create(handle: str, mail: str, name: str, password: str | None) -> None:
-    """Open an account for HANDLE with the address MAIL."""
+@click.option("--role", type=click.Choice(managing.ROLES), default="member", help="What they may from the start.")
+def create(handle: str, mail: str, name: str, password: str | None, role: str) -> None:
+    """Open an account for HANDLE with the address MAIL. The first one of an installation is an administrator's."""
     made = None if password else secrets.token_urlsafe(12)
     with opened() as (_, db), db.transaction() as session:
-        accounts.register(session, handle=handle, mail=mail, name=name, password=password or made or "")
+        managing.create(
+            session, SYSTEM, handle=handle, mail=mail, name=name, password=password or made or "", role=role
+        )
     click.echo(f"{handle} can sign in now." + (f" The password is {made}" if made else ""))
 
 
@@ -39,6 +44,26 @@ def promote(handle: str, role: str, team: str, title: str) -> None:
     with opened() as (_, db), db.transaction() as session:
         accounts.promote(session, SYSTEM, handle=handle, role=role, team=team, title=title)
     click.echo(f"{handle} is {role} now, and signed out everywhere.")
+
+
+@members.command()
+@click.argument("handle")
+@click.option("--days", type=click.IntRange(1, 36_500), default=7, show_default=True, help="For how long.")
+@click.option("--rule", default="1", show_default=True, help="The number of the rule that this goes by.")
+@click.option("--reason", default="abuse", show_default=True, help="The code of the reason.")
+@click.option("--text", required=True, help="Why, in words for this person; kept in the public log.")
+@click.option("--end", is_flag=True, help="End a suspension instead.")
+def suspend(handle: str, days: int, rule: str, reason: str, text: str, end: bool) -> None:
+    """Suspend HANDLE: a decision, kept in the public log."""
+    with opened() as (_, db), db.transaction() as session:
+        person = member_of(session, handle)
+        ruling = Ruling(
+            action="unsuspend" if end else "suspend", target_kind="member", target_id=person.id, rule=rule,
+            reason_code=reason, text=text, days=0 if end else days,
+        )  # fmt: skip
+        number = decide(session, SYSTEM, ruling).number
+    done = "may come in again" if end else f"is suspended for {days} days"
+    click.echo(f"{handle} {done}. Number {number} of the public log says so.")
 
 
 @members.command("list")

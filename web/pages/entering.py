@@ -18,7 +18,7 @@ from web.edge import sessions
 from web.edge.visit import visit_of
 from web.forms import Pairs, pairs_of, read
 from web.forms import shown as typed
-from web.identity import current_actor, current_member
+from web.identity import current_account, current_actor
 from web.installation import db_of
 from web.pages import carrying, mailed
 from web.pages.doors import letting_out
@@ -151,7 +151,7 @@ def logout(request: Request[Any, Any, Any]) -> Response[bytes]:
 def logout_everywhere(request: Request[Any, Any, Any]) -> Response[bytes]:
     """End every session of this member, on every device."""
     with db_of(request).transaction() as session:
-        signing_in.sign_out_everywhere(session, current_member(request, session.connection()))
+        signing_in.sign_out_everywhere(session, current_account(request, session.connection()))
     sessions.forget(request)
     return led_to(request, "/login", "signed-out-everywhere")
 

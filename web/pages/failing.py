@@ -58,6 +58,7 @@ def _viewer(actor: Actor) -> Viewer:
         is_staff=actor.is_staff,
         may_moderate=may_see_queue(actor).allowed,
         may_administer=actor.can("administer"),
+        is_suspended=actor.suspended,
     )
 
 

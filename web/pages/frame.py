@@ -87,6 +87,7 @@ def _viewer(connection: Connection, actor: Actor) -> Viewer:
         unread=unread_count(connection, actor),
         may_moderate=may_see_queue(actor).allowed,
         may_administer=actor.can("administer"),
+        is_suspended=actor.suspended,
     )
 
 

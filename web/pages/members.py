@@ -18,6 +18,7 @@ from forum.kernel.errors import N_, Text
 from forum.members.policies import may_see_activity
 from forum.threads import lists, profiles
 from forum.threads.profiles import AnswerLine, BadgeLine, BestLine, Profile
+from moderation.policies import may_sanction
 from reputation.pages import LedgerLine, gained_by_month, ledger_page
 from reputation.rules import UP
 from web.arguments import query
@@ -103,6 +104,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     role: Text | None
     bio: Markup
     is_own: bool
+    may_sanction: bool
     is_gathered: bool
     tab: Tab
     tabs: list[tuple[Text, str, bool, int | None]]
@@ -146,6 +148,7 @@ def _view(connection: Connection, actor: Actor, profile: Profile, tab: Tab, curs
         role=ROLES.get(profile.role),
         bio=Markup(profile.bio_html),  # noqa: S704 - made and sanitised by forum.kernel.markdown when it was written
         is_own=profile.id == actor.member_id,
+        may_sanction=may_sanction(actor, profile, is_critic=False, reason_code="other").allowed,
         is_gathered=is_gathered,
         tab=tab,
         tabs=_tabs(profile, tab) if is_gathered else [],

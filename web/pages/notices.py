@@ -75,6 +75,11 @@ NOTICES: Final = {
     "person-verified": Notice(Text(N_("The address is confirmed."))),
     "person-mailed": Notice(Text(N_("The mail is on its way."))),
     "invitation-revoked": Notice(Text(N_("Taken back. Nobody comes in with it any more.")), "plain"),
+    "group-made": Notice(Text(N_("The group is there."))),
+    "group-saved": Notice(Text(N_("The group is saved."))),
+    "group-deleted": Notice(Text(N_("The group is gone. The people stay.")), "plain"),
+    "group-person-in": Notice(Text(N_("They are in the group now."))),
+    "group-person-out": Notice(Text(N_("They are not in the group any more.")), "plain"),
     "news-read": Notice(Text(N_("Everything is marked as read.")), "plain"),
 }
 """Every sentence that can follow a form, by its name. Pages of other modules add theirs here."""

@@ -10,7 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.params import RawBody
 
 from forum.kernel.errors import N_, Text
-from forum.notifications.reading import News, mark_one_read, mark_read, news_list
+from forum.notifications.reading import ABOUT_ONESELF, News, mark_one_read, mark_read, news_list
 from web import forms
 from web.arguments import query
 from web.identity import current_member
@@ -26,7 +26,7 @@ Which = Literal["all", "company", "decisions"]
 KINDS: Final[dict[Which, tuple[str, ...]]] = {
     "all": (),
     "company": ("official", "idea-status"),
-    "decisions": ("hidden", "restored", "closed"),
+    "decisions": ("hidden", "restored", "closed", *ABOUT_ONESELF),
 }
 _TABS: Final[tuple[tuple[Which, Text], ...]] = (
     ("all", Text(N_("Everything"))),
@@ -42,6 +42,10 @@ LOOKS: Final = {
     "hidden": ("danger", "shield"),
     "restored": ("solved", "scales"),
     "closed": ("plain", "lock"),
+    "suspend": ("danger", "shield"),
+    "unsuspend": ("solved", "scales"),
+    "silence": ("danger", "shield"),
+    "unsilence": ("solved", "scales"),
 }
 """The state and the icon of each kind; the words are in the template."""
 
@@ -125,13 +129,19 @@ def _line(news: News) -> Line:
         kind=news.kind,
         state=_state_of_idea(news.status) if news.kind == "idea-status" else state,
         icon=icon,
-        href=f"/p/{news.post_id}" if news.post_id else thread_href(news.thread_id, news.thread_slug),
+        href=_href(news),
         title=news.thread_title,
         by=news.by_name,
         status=news.status,
         at=news.at,
         is_read=news.is_read,
     )
+
+
+def _href(news: News) -> str:
+    if news.number:
+        return f"/transparency/{news.number}"
+    return f"/p/{news.post_id}" if news.post_id else thread_href(news.thread_id, news.thread_slug)
 
 
 def _state_of_idea(status: str) -> str:

@@ -24,6 +24,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     unread: int = 0
     may_moderate: bool = False
     may_administer: bool = False
+    is_suspended: bool = False
 
 
 class Notice(msgspec.Struct, frozen=True):

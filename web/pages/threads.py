@@ -18,7 +18,7 @@ from forum.threads import following, replying
 from forum.threads.pages import SORTS, ThreadPage, default_sort, thread_page
 from web import forms
 from web.arguments import path_id, query
-from web.identity import current_actor
+from web.identity import current_actor, current_member
 from web.installation import db_of
 from web.pages.entering import wall
 from web.pages.frame import address_of, framed, led_to, moved_to, shown, to_sign_in
@@ -184,6 +184,7 @@ def follow(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], b
         actor = current_actor(request, session.connection())
         if not actor.is_signed_in:
             return to_sign_in(thread_href(number, slug))
+        actor = current_member(request, session.connection())
         (following.follow if switch.is_on else following.unfollow)(session, actor, thread_id=number)
     return led_to(request, thread_href(number, slug), "followed" if switch.is_on else "unfollowed")
 

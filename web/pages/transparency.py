@@ -37,6 +37,10 @@ ACTIONS: Final = {
     "close-thread": (Text(N_("Thread closed")), "plain"),
     "reopen-thread": (Text(N_("Thread opened again")), "solved"),
     "idea-status": (Text(N_("Idea answered by the company")), "house"),
+    "suspend": (Text(N_("Member suspended")), "danger"),
+    "unsuspend": (Text(N_("Suspension ended")), "solved"),
+    "silence": (Text(N_("Member silenced")), "danger"),
+    "unsilence": (Text(N_("Silence ended")), "solved"),
     "redact": (Text(N_("Entry redacted")), "plain"),
 }
 """What each action is called once it is done, and the colour of its link in the chain."""
@@ -48,6 +52,10 @@ _EFFECTS: Final = {
     "close-thread": Text(N_("The thread stays readable. Nobody can reply.")),
     "reopen-thread": Text(N_("Everybody can reply again.")),
     "idea-status": Text(N_("The idea bears a new status, and who voted for it was told.")),
+    "suspend": Text(N_("A member reads what visitors read, for a while. They were told, with the reason.")),
+    "unsuspend": Text(N_("The member is back.")),
+    "silence": Text(N_("A member reads on and writes nothing, for a while. They were told, with the reason.")),
+    "unsilence": Text(N_("The member may write again.")),
     "redact": Text(N_("The words and the target of the entry are deleted. That it was made stays.")),
 }
 ROLES: Final[Options] = [
