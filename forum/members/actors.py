@@ -129,7 +129,9 @@ def with_scopes(actor: Actor, scopes: list[str]) -> Actor:
     if "write" not in scopes:
         kept = replace(kept, privileges=frozenset(), rights=kept.rights & _LOOKING)
     if "moderate" not in scopes:
-        kept = replace(kept, privileges=kept.privileges - _DECIDING, rights=kept.rights - _DECIDING)
+        kept = replace(
+            kept, privileges=kept.privileges - _DECIDING, rights=kept.rights - _DECIDING, moderates=frozenset()
+        )
     if "administer" not in scopes:
-        kept = replace(kept, rights=kept.rights - {"administer"})
+        kept = replace(kept, rights=kept.rights - {"administer"}, clearance=min(kept.clearance, STAFF))
     return kept
