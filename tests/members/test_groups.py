@@ -197,7 +197,10 @@ def test_who_rises_while_a_group_is_made_belongs_to_it(database: Database) -> No
         with database.transaction() as session:
             groups.create(session, SYSTEM, name=f"Trusted for the {number}th time", kind="trust", level=3)
 
-    at_once([task for n, who in enumerate(rising) for task in (partial(rise, who), partial(made, n))][:30])
+    tasks: list[Callable[[], object]] = []
+    for number, person in enumerate(rising[:15]):
+        tasks += [partial(rise, person), partial(made, number)]
+    at_once(tasks)
     with database.transaction() as session:
         risen = set(session.scalars(select(Member.id).where(Member.trust_level >= 3)))
         every = session.scalars(select(Group).where(Group.kind == "trust", Group.level == 3)).all()
