@@ -133,5 +133,5 @@ def with_scopes(actor: Actor, scopes: list[str]) -> Actor:
             kept, privileges=kept.privileges - _DECIDING, rights=kept.rights - _DECIDING, moderates=frozenset()
         )
     if "administer" not in scopes:
-        kept = replace(kept, rights=kept.rights - {"administer"})
+        kept = replace(kept, rights=kept.rights - {"administer"}, clearance=min(kept.clearance, STAFF))
     return kept

@@ -1,6 +1,7 @@
 """Groups: made, filled by hand or by a rule, taken apart; each change with its receipt."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,12 +10,14 @@ from sqlalchemy.orm import Session
 
 from forum.kernel.access import ANONYMOUS, GROUPS, Actor
 from forum.kernel.clock import now
+from forum.kernel.db import Database
 from forum.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.members import accounts, grouping, groups, standing
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.tables import AuditEntry, Group, GroupMember, Invitation, Member
 from forum.threads.categories import Admitted
 from tests.forum import making as make
+from tests.forum.test_races import at_once
 
 
 def people(session: Session, group: Group) -> set[int]:
@@ -180,3 +183,26 @@ def test_the_deleted_belong_to_no_group_that_fills_itself(session: Session) -> N
     trusted = groups.create(session, SYSTEM, name="Trusted", kind="trust", level=1)
     assert gone.member_id not in people(session, trusted)
     assert actor_of(session, gone.member_id) is ANONYMOUS
+
+
+def test_who_rises_while_a_group_is_made_belongs_to_it(database: Database) -> None:
+    with database.transaction() as session:
+        rising = [make.member(session) for _ in range(20)]
+
+    def rise(person: Actor) -> None:
+        with database.transaction() as session:
+            level(session, person, 3)
+
+    def made(number: int) -> None:
+        with database.transaction() as session:
+            groups.create(session, SYSTEM, name=f"Trusted for the {number}th time", kind="trust", level=3)
+
+    tasks: list[Callable[[], object]] = []
+    for number, person in enumerate(rising[:15]):
+        tasks += [partial(rise, person), partial(made, number)]
+    at_once(tasks)
+    with database.transaction() as session:
+        risen = set(session.scalars(select(Member.id).where(Member.trust_level >= 3)))
+        every = session.scalars(select(Group).where(Group.kind == "trust", Group.level == 3)).all()
+        assert every
+        assert [people(session, group) for group in every] == [risen] * len(every)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from litestar import Request, Response, get
@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from forum.kernel.access import Actor
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Text
+from forum.members.affiliations import bond_of
 from forum.members.policies import may_see_activity
 from forum.threads import lists, profiles
 from forum.threads.profiles import AnswerLine, BadgeLine, BestLine, Profile
@@ -105,6 +106,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     bio: Markup
     is_own: bool
     may_sanction: bool
+    bond: Text | None
+    bond_is_confirmed: bool
     is_gathered: bool
     tab: Tab
     tabs: list[tuple[Text, str, bool, int | None]]
@@ -142,8 +145,18 @@ def _address(profile: Profile, tab: Tab, cursor: str = "") -> str:
     return address_of(f"/m/{profile.handle}", tab="" if tab == _first_tab(profile) else tab, cursor=cursor)
 
 
+BONDS: Final = {
+    "partner": N_("Partner of the company: %(of)s"),
+    "reseller": N_("Reseller: %(of)s"),
+    "contractor": N_("Works for the company on contract: %(of)s"),
+}
+
+
 def _view(connection: Connection, actor: Actor, profile: Profile, tab: Tab, cursor: str, *, is_gathered: bool) -> View:
+    bond = None if profile.is_staff else bond_of(connection, member_id=profile.id)
     return View(
+        bond=Text(BONDS[bond.kind], of=bond.organisation) if bond is not None else None,
+        bond_is_confirmed=bond is not None and bond.is_confirmed,
         profile=profile,
         role=ROLES.get(profile.role),
         bio=Markup(profile.bio_html),  # noqa: S704 - made and sanitised by forum.kernel.markdown when it was written

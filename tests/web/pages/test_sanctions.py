@@ -2,7 +2,7 @@
 
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
-from forum.members import tokens
+from forum.members import affiliations, tokens
 from forum.members.actors import SYSTEM, actor_of
 from moderation.decisions import Ruling, decide
 from tests.forum import making as make
@@ -89,3 +89,14 @@ def test_a_session_from_before_and_a_token_lose_it_at_the_next_request(site: Sit
         decide(session, SYSTEM, ruling)
     program.get("/api/v1/me", status=403, authorization=bearer)
     browser.get("/settings/security", status=403)
+
+
+def test_a_profile_says_how_somebody_is_bound_to_the_company(site: Site, database: Database) -> None:
+    with database.transaction() as session:
+        person = make.member(session)
+        affiliations.declare(session, person, kind="reseller", organisation="Mill & Sons")
+    visitor = site.anybody()
+    assert "Reseller: Mill & Sons · declared by themselves" in visitor.get(f"/m/{person.handle}").words()
+    with database.transaction() as session:
+        affiliations.confirm(session, SYSTEM, handle=person.handle)
+    assert "Reseller: Mill & Sons · confirmed" in site.anybody().get(f"/m/{person.handle}?tab=answers").words()
