@@ -8,6 +8,7 @@ from forum.kernel.db import Database
 from forum.members import audit, belonging, joining
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.tables import AuditEntry
+from moderation.decisions import Ruling, decide
 from tests.forum import making as make
 from tests.web.pages.conftest import People
 from tests.web.pages.visiting import Site
@@ -94,3 +95,22 @@ def test_only_administrators_are_let_in(site: Site, people: People, database: Da
             browser.send(f"/admin/people/wolke/{act}", status=403, role="administrator", team="Ours")
             browser.send(f"/admin/people/nobody-here/{act}", status=403, role="administrator", team="Ours")
     assert actions(database, key) == []
+
+
+def test_sanctions_are_told_with_their_decisions(site: Site, administrator: Actor, database: Database) -> None:
+    key = newcomer(database, "wulf")
+    browser = site.as_(administrator)
+    assert "Never." in browser.get("/admin/people/wulf").words()
+    assert browser.has("//a[@href='/m/wulf/sanction']")
+    with database.transaction() as session:
+        ruling = Ruling(
+            action="suspend",
+            target_kind="member",
+            target_id=key,
+            reason_code="abuse",
+            text="It was rude, more than once.",
+            days=3,
+        )
+        number = decide(session, SYSTEM, ruling).number
+    assert browser.get("/admin/people/wulf").has(f"//a[@href='/transparency/{number}']")
+    assert browser.get("/admin/people?state=suspended").page.xpath("//tbody//a/@href") == ["/admin/people/wulf"]

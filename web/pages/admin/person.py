@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, RawBody
 from msgspec import Meta
+from sqlalchemy import BigInteger, bindparam, select
 from sqlalchemy.orm import Session
 
 from forum.kernel.access import Actor
 from forum.kernel.errors import Conflict, Invalid, Text
 from forum.members import belonging, managing, people, receipts
+from moderation.tables import Decision, DecisionText
 from web import forms
 from web.identity import current_member
 from web.installation import db_of, installation_of
 from web.pages.admin.people import PEOPLE, ROLES, marks_of
 from web.pages.admin.receipts import receipt
 from web.pages.frame import framed, led_to, shown
+from web.pages.transparency import ACTIONS
 
 AnyRequest = Request[Any, Any, Any]
 Problems = tuple[tuple[str, Text], ...]
@@ -39,6 +43,24 @@ class BadgeForm(msgspec.Struct, frozen=True):
     team: Annotated[str, Meta(max_length=60)] = ""
     title: Annotated[str, Meta(max_length=80)] = ""
     end: bool = False
+
+
+class Sanction(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision about the person: what, when, and its number in the public log."""
+
+    word: Text
+    state: str
+    at: datetime
+    number: int
+
+
+_DECIDED: Final = (
+    select(Decision.number, Decision.action, Decision.at)
+    .join(DecisionText, DecisionText.decision_id == Decision.id)
+    .where(Decision.target_kind == "member", DecisionText.target_id == bindparam("member_id", type_=BigInteger))
+    .order_by(Decision.number.desc())
+    .limit(20)
+)
 
 
 @get(_ADDRESS, action="admin.read", sync_to_thread=True, include_in_schema=False)
@@ -127,6 +149,11 @@ def _page(request: AnyRequest, handle: str, problems: Problems = (), *, status: 
         found = people.person_page(connection, actor, handle=handle)
         about = receipts.Wanted(about=found.line.handle)
         told = receipts.audit_list(connection, actor, about, limit=_RECEIPTS)
+        sanctions = [
+            Sanction(word=ACTIONS[row.action][0], state=ACTIONS[row.action][1], at=row.at, number=row.number)
+            for row in connection.execute(_DECIDED, {"member_id": found.line.id})
+            if row.action in ACTIONS
+        ]
         page = framed(request, connection, actor, title=found.line.name, robots="noindex")
     lines = [receipt(line) for line in told.items]
     return shown(
@@ -138,6 +165,7 @@ def _page(request: AnyRequest, handle: str, problems: Problems = (), *, status: 
         roles=[(word, said) for word, said in ROLES.items() if word in managing.ROLES],
         is_self=found.line.id == actor.member_id,
         problems=problems,
+        sanctions=sanctions,
         receipts=lines,
         has_second=any(line.code == belonging.SECOND_ACCOUNT for line in lines),
     )
