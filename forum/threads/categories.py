@@ -13,7 +13,7 @@ from forum.kernel.access import GROUPS, MEMBERS, PUBLIC, STAFF, Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import locked
 from forum.kernel.errors import N_, NotFound
-from forum.members import audit
+from forum.members import audit, site
 from forum.members.keys import handle_key
 from forum.members.tables import Group, Member
 from forum.threads import recounting
@@ -117,6 +117,7 @@ def edit(
         session, actor, "category.edit", f"category:{category.id}",
         before=before, after=changes, **_told(groups, moderators),
     )  # fmt: skip
+    site.touch(session)  # its name stands on pages that are kept until something else changes
     if "audience" in changes and not is_same_audience(before["audience"], category):
         _other_readers(session, category)
     return category
