@@ -29,6 +29,8 @@ ACTIONS: Final = {
     "member.end-sessions": N_("Ended every session of somebody"),
     "member.suspend": N_("Suspended somebody"),
     "member.silence": N_("Silenced somebody"),
+    "affiliation.confirm": N_("Confirmed what somebody says they are to the company"),
+    "affiliation.end": N_("Ended what somebody is to the company"),
     "group.create": N_("Made a group"),
     "group.edit": N_("Changed a group"),
     "group.delete": N_("Did away with a group"),
