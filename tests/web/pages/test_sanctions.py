@@ -66,6 +66,21 @@ def test_somebody_suspended_is_told_why_and_leaves(site: Site, database: Databas
     visitor.send("/logout")
 
 
+def test_nobody_is_shut_out_of_their_own_data(site: Site, database: Database) -> None:
+    visitor = site.as_(suspended(database))
+    assert visitor.get("/suspended").has("//main//a[@href='/settings/data']")
+    page = visitor.get("/settings/data")
+    assert page.page.xpath("//nav[.//a[@href='/settings/data']]//a/@href")[-3:] == [
+        "/settings/consent",
+        "/settings/data",
+        "/privacy",
+    ]
+    assert visitor.send("/settings/data/export", status=200).answer.headers["content-type"] == "application/zip"
+    visitor.get("/settings/consent")
+    visitor.send("/settings/consent", cases="1")
+    visitor.send("/settings/profile", status=403, name="Somebody", bio="")
+
+
 def test_who_is_not_suspended_has_no_such_page(site: Site, people: People) -> None:
     assert site.as_(people.peer).get("/suspended", status=303).leads_to == "/"
 

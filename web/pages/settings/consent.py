@@ -12,7 +12,7 @@ from crm_sync.pages import OwnShare, own_shares
 from forum.kernel.errors import N_, Text
 from forum.members import consenting
 from web import forms
-from web.identity import current_member
+from web.identity import current_account
 from web.installation import db_of
 from web.pages.frame import led_to
 from web.pages.settings.frame import AnyRequest, setting
@@ -44,11 +44,11 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     is_named: bool
 
 
-@get("/settings/consent", action="settings.read", sync_to_thread=True, include_in_schema=False)
+@get("/settings/consent", action="settings.own", sync_to_thread=True, include_in_schema=False)
 def consent(request: AnyRequest) -> Response[bytes]:
     """The switches, and what was shared so far."""
     with db_of(request).reading() as connection:
-        actor = current_member(request, connection)
+        actor = current_account(request, connection)
         lines = consenting.consents(connection, actor)
         given = {line.purpose for line in lines if line.is_given}
         shared = [
@@ -71,7 +71,7 @@ def save_consent(request: AnyRequest, body: RawBody) -> Response[bytes]:
     """Keep one's word on each."""
     form = forms.parse(body, ConsentForm)
     with db_of(request).transaction() as session:
-        actor = current_member(request, session.connection())
+        actor = current_account(request, session.connection())
         for purpose, is_given in msgspec.structs.asdict(form).items():
             consenting.decide(session, actor, purpose=purpose, is_given=is_given)
     return led_to(request, "/settings/consent", "settings-saved")

@@ -18,7 +18,7 @@ from forum.members import avatars, leaving, pages
 from forum.members.actors import actor_of
 from web import exporting, forms
 from web.edge import sessions
-from web.identity import current_member
+from web.identity import current_account
 from web.installation import db_of, installation_of
 from web.pages.entering import Secret
 from web.pages.frame import led_to
@@ -40,7 +40,7 @@ class GoneForm(msgspec.Struct, frozen=True):
     gone_password: Secret
 
 
-@get(PLACE, action="settings.read", sync_to_thread=True, include_in_schema=False)
+@get(PLACE, action="settings.own", sync_to_thread=True, include_in_schema=False)
 def data(request: AnyRequest) -> Response[bytes]:
     """What can be done with all of it."""
     return _page(request)
@@ -50,7 +50,7 @@ def data(request: AnyRequest) -> Response[bytes]:
 def export(request: AnyRequest) -> Stream:
     """One archive, written while it is sent. It is a form and no link, so that nothing else than a person's wish starts it."""
     with db_of(request).reading() as connection:
-        actor = current_member(request, connection)
+        actor = current_account(request, connection)
     name = f"loggia-{actor.handle}-{now():%Y-%m-%d}.zip"
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
     return Stream(_archive(request, actor), status_code=200, media_type="application/zip", headers=headers)
@@ -67,7 +67,7 @@ def deactivate(request: AnyRequest, body: RawBody) -> Response[bytes]:
     try:
         form = forms.parse(body, AwayForm)
         with db_of(request).transaction() as session:
-            leaving.deactivate(session, current_member(request, session.connection()), password=form.password)
+            leaving.deactivate(session, current_account(request, session.connection()), password=form.password)
     except (Invalid, Conflict) as refusal:
         return _page(request, _refused(refusal))
     sessions.forget(request)
@@ -81,7 +81,7 @@ def delete(request: AnyRequest, body: RawBody) -> Response[bytes]:
     try:
         form = forms.read(pairs, GoneForm)
         with db_of(request).transaction() as session:
-            actor = current_member(request, session.connection())
+            actor = current_account(request, session.connection())
             leaving.delete(session, actor, handle=form.handle, password=form.gone_password)
     except (Invalid, Conflict) as refusal:
         return _page(request, _refused(refusal, renamed={"password": "gone_password"}), forms.shown(pairs))
@@ -96,7 +96,7 @@ def ask_for_key(request: AnyRequest) -> Response[bytes]:
     """Have the key mailed that deletes an account which has no password."""
     try:
         with db_of(request).transaction() as session:
-            leaving.ask_for_key(session, current_member(request, session.connection()))
+            leaving.ask_for_key(session, current_account(request, session.connection()))
     except Conflict as refusal:
         return _page(request, _refused(refusal))
     return led_to(request, PLACE, "key-sent")
@@ -112,7 +112,7 @@ def _refused(refusal: Invalid | Conflict, renamed: dict[str, str] | None = None)
 
 def _page(request: AnyRequest, answer: Answer = PLAIN, typed: dict[str, str] | None = None) -> Response[bytes]:
     with db_of(request).reading() as connection:
-        actor = current_member(request, connection)
+        actor = current_account(request, connection)
         return setting(request, connection, actor, "data", answer, **_context(connection, actor, typed or {}))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from forum.kernel.access import Actor
 from forum.kernel.errors import Invalid, Text
 from web.pages.frame import framed, shown
-from web.pages.settings.navigation import ENTRIES
+from web.pages.settings.navigation import entries_for
 
 AnyRequest = Request[Any, Any, Any]
 Problems = tuple[tuple[str, Text], ...]
@@ -42,4 +42,6 @@ def setting(
     """The page called `place` in the navigation, drawn by `templates/settings/<place>.html`; 422 if something needs mending."""
     page = framed(request, connection, actor, robots="noindex")
     status = 422 if answer.problems else 200
-    return shown(f"settings/{place}.html", page, status=status, entries=ENTRIES, place=place, answer=answer, **context)
+    return shown(
+        f"settings/{place}.html", page, status=status, entries=entries_for(actor), place=place, answer=answer, **context
+    )

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from forum.kernel.access import Actor
 from forum.kernel.errors import N_, Text
 
 
@@ -28,3 +29,10 @@ ENTRIES: Final = (
     Entry("data", "/settings/data", Text(N_("Your data"))),
     Entry("", "/privacy", Text(N_("What is kept, and what is shared"))),
 )
+EVEN_SUSPENDED: Final = frozenset({"consent", "data", ""})
+"""What nobody can be shut out of: one's own data, and what the company receives of it."""
+
+
+def entries_for(actor: Actor) -> tuple[Entry, ...]:
+    """The pages that this member can open."""
+    return tuple(entry for entry in ENTRIES if not actor.suspended or entry.place in EVEN_SUSPENDED)
