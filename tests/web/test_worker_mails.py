@@ -36,8 +36,7 @@ Postman(Database(sys.argv[1]), Killed(), mails.renderer(settings), settings.secr
 
 def join(database: Database) -> int:
     with database.transaction() as session:
-        given = {"handle": "marta", "mail": "marta@post.example", "password": "a sentence is good"}
-        return joining.join(session, **given).id
+        return joining.join(session, handle="marta", mail="marta@post.example", password="a sentence is good").id
 
 
 def send(database_url: str, database: Database, mails: smtp.Sink, folder: Path, count: int) -> None:
