@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from forum.kernel.db import Database
 from forum.kernel.errors import NotFound
 from forum.kernel.outbox import OutboxDelivery
-from forum.members import posting
+from forum.members import mailing
 from web.edge.visit import Visit, visit_of
 from web.installation import installation_of
 from web.metrics import CONTENT_TYPE
@@ -74,7 +74,7 @@ def _mails(db: Database) -> dict[str, int]:
     """The mails by state; nothing while the database is away."""
     try:
         with db.reading() as connection:
-            return posting.counts(connection)
+            return mailing.counts(connection)
     except SQLAlchemyError:
         return {}
 

@@ -20,8 +20,7 @@ from email.policy import SMTP as _SMTP_POLICY
 from email.policy import EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
-from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPResponseException
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
@@ -29,6 +28,9 @@ import msgspec
 from forum.kernel import clock
 from forum.kernel.errors import N_, Text
 from forum.kernel.settings import SettingError
+
+if TYPE_CHECKING:  # a process that sends no mail does not load it
+    from smtplib import SMTP
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _PORTS = {"smtp": 25, "smtps": 465}
@@ -177,7 +179,9 @@ class _Server:
             raise SettingError("LOGGIA_SMTP_URL", f"{parts.scheme}://…", wants) from None
 
     @contextmanager
-    def connected(self, own_name: str, seconds: float, tls: ssl.SSLContext | None) -> Iterator[SMTP]:
+    def connected(self, own_name: str, seconds: float, tls: ssl.SSLContext | None) -> Iterator["SMTP"]:
+        from smtplib import SMTP, SMTP_SSL, SMTPException
+
         trusted = tls or ssl.create_default_context()
         # Our own name is given, because the library would else ask the DNS for it, with no deadline.
         if self.tls:
@@ -195,7 +199,7 @@ class _Server:
                 smtp.quit()
             smtp.close()
 
-    def _secured(self, smtp: SMTP, tls: ssl.SSLContext) -> bool:
+    def _secured(self, smtp: "SMTP", tls: ssl.SSLContext) -> bool:
         if self.starttls == "no" or (self.starttls == "offered" and self._is_here):
             return False
         if not smtp.has_extn("starttls"):
@@ -206,7 +210,7 @@ class _Server:
         smtp.ehlo()
         return True
 
-    def _sign_in(self, smtp: SMTP, *, secret: bool) -> None:
+    def _sign_in(self, smtp: "SMTP", *, secret: bool) -> None:
         if not secret and not self._is_here:
             raise NotSent(
                 Text(
@@ -224,6 +228,8 @@ class _Server:
 @contextmanager
 def _failures(*, unsure: bool = False) -> Iterator[None]:
     """What the library raises, in our words. Once the mail itself is on its way, a broken line leaves it unsure."""
+    from smtplib import SMTPException, SMTPResponseException
+
     try:
         yield
     except SMTPResponseException as error:
@@ -241,6 +247,8 @@ def _failures(*, unsure: bool = False) -> Iterator[None]:
 
 def _expect(code: int, said: bytes) -> None:
     if not 200 <= code < 300:
+        from smtplib import SMTPResponseException
+
         raise SMTPResponseException(code, said)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
 import msgspec
-from sqlalchemy import CursorResult, case, func, select
+from sqlalchemy import Connection, CursorResult, case, func, select
 from sqlalchemy.orm import Session
 
 from forum.kernel.clock import now
@@ -94,3 +94,16 @@ def _write(session: Session, *, cause: str, **fields: Any) -> bool:
     )
     session.info["outbox"] = True  # whoever commits rings the bell
     return bool(added.rowcount)
+
+
+_BY_STATE = (
+    select(MailDelivery.state, func.count().label("mails"))
+    .where(MailDelivery.state.in_(("waiting", "running", "parked")))
+    .group_by(MailDelivery.state)
+)
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many mails wait, are being sent, and were given up until somebody looks."""
+    found = {row.state: row.mails for row in connection.execute(_BY_STATE)}
+    return {state: found.get(state, 0) for state in ("waiting", "running", "parked")}

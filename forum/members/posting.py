@@ -12,7 +12,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum.kernel import jobs
@@ -114,19 +114,6 @@ class Postman:
             if row is not None:
                 (jobs.park if forever else jobs.postpone)(session, row, reason=reason)
         _log.warning("a mail was not sent", delivery=claimed.key, attempt=claimed.attempt, reason=reason)
-
-
-_BY_STATE = (
-    select(MailDelivery.state, func.count().label("mails"))
-    .where(MailDelivery.state.in_(("waiting", "running", "parked")))
-    .group_by(MailDelivery.state)
-)
-
-
-def counts(connection: Connection) -> dict[str, int]:
-    """How many mails wait, are being sent, and were given up until somebody looks."""
-    found = {row.state: row.mails for row in connection.execute(_BY_STATE)}
-    return {state: found.get(state, 0) for state in ("waiting", "running", "parked")}
 
 
 def prune(db: Database) -> None:

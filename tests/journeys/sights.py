@@ -104,7 +104,7 @@ def _written(find: _Finder) -> list[str]:
     return [
         "/ask?title=The+pressure+climbs&category=machines", find.thread(Thread.solved_at.is_(None), Thread.kind == "question"),
         find.thread(own), f"/p/{question}/edit", f"/p/{reply}/edit", f"/p/{reply}/delete", f"/p/{theirs}/report",
-        "/notifications", "/settings", "/settings/security", "/settings/tokens", "/m/marta", "/ideas", "/ask?kind=idea",
+        "/notifications", "/settings", "/settings/security", "/settings/identities", "/settings/tokens", "/m/marta", "/ideas", "/ask?kind=idea",
     ]  # fmt: skip
 
 
@@ -133,6 +133,8 @@ def _administered(find: _Finder) -> list[str]:
         "/admin/categories/new",
         f"/admin/categories/{place}",
         "/admin/settings",
+        "/admin/providers",
+        "/admin/providers/new",
         "/admin/audit",
         "/admin/people",
         "/admin/people/marta",

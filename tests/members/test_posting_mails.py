@@ -13,6 +13,7 @@ from forum.members import (
     accounts,
     joining,
     mailed_keys,
+    mailing,
     posting,
 )
 from forum.members.actors import actor_of
@@ -108,7 +109,7 @@ def test_a_mail_that_never_leaves_is_parked_and_counted(database: Database, box:
     box.failures.append(NotSent("No such mailbox.", permanent=True))
     send_all(database, box)
     with database.reading() as connection:
-        assert posting.counts(connection) == {"waiting": 0, "running": 0, "parked": 1}
+        assert mailing.counts(connection) == {"waiting": 0, "running": 0, "parked": 1}
     with database.transaction() as session:
         row = session.scalars(select(MailDelivery)).one()
         assert (row.state, row.reason, row.address) == ("parked", "No such mailbox.", "marta@post.example")

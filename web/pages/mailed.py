@@ -21,6 +21,7 @@ from web.budgets import spend_on_mail
 from web.identity import current_actor, current_member
 from web.installation import db_of, installation_of
 from web.pages.frame import framed, led_to, shown
+from web.pages.inside import sign_in_here
 from web.returning import safe_next
 
 AnyRequest = Request[Any, Any, Any]
@@ -114,11 +115,14 @@ def act(request: AnyRequest, purpose: FromPath[str], key: FromPath[str], body: R
     try:
         with db_of(request).transaction() as session:
             why = _refused(session, purpose, key, domains)
-            to, notice = ("", "") if why is not None else _done(session, purpose, key, body, domains)
+            here = current_actor(request, session.connection()).member_id
+            to, notice, renewed = ("", "", 0) if why is not None else _done(session, purpose, key, body, domains)
     except Invalid as refusal:
         return _page(request, purpose, key, tuple(refusal.fields.items()))
     if why is not None:
         raise Conflict(why)  # only now, because the administrators are told of it in the transaction
+    if renewed and renewed == here:
+        sign_in_here(request, renewed)
     return led_to(request, to, notice)
 
 
@@ -130,21 +134,21 @@ def _refused(session: Session, purpose: str, key: str, staff_domains: Sequence[s
     return belonging.refusal(session, member_id=found.member_id, address=found.address, staff_domains=staff_domains)
 
 
-def _done(session: Session, purpose: str, key: str, body: bytes, staff_domains: Sequence[str]) -> tuple[str, str]:
+def _done(session: Session, purpose: str, key: str, body: bytes, staff_domains: Sequence[str]) -> tuple[str, str, int]:
+    """Where to go on, with which words, and who needs a new session, because they belong to the company now, or no longer; or 0."""
     if purpose == "reset":
         form = forms.parse(body, Reset)
         member_id = recovering.reset(session, key=key, new=form.new, keep_tokens=bool(form.keep))
         belonging.settle(session, member_id, staff_domains=staff_domains)
-        return "/login", "password-set"
+        return "/login", "password-set", 0
     if purpose == "delete":
         leaving.delete_by_key(session, key=key, handle=forms.parse(body, Goodbye).handle)
-        return "/", "account-deleted"
+        return "/", "account-deleted", 0
     if purpose not in ACTS:
         raise NotFound()
     member_id = ACTS[purpose].do(session, key=key)
-    if purpose in PROVES:
-        belonging.settle(session, member_id, staff_domains=staff_domains)
-    return ACTS[purpose].to, ACTS[purpose].notice
+    changed = purpose in PROVES and belonging.settle(session, member_id, staff_domains=staff_domains).changed
+    return ACTS[purpose].to, ACTS[purpose].notice, member_id if changed else 0
 
 
 def _page(request: AnyRequest, purpose: str, key: str, problems: tuple[tuple[str, Text], ...] = ()) -> Response[bytes]:

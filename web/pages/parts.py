@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 
 from forum.kernel.errors import Text
+from forum.members.leaving import FORMER
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +106,12 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     points: int | None = None
     avatar: str = ""
+    is_former: bool = False  # left for good; found out from the handle, so that no page has to
+
+    def __post_init__(self) -> None:
+        if self.handle.startswith(FORMER):
+            msgspec.structs.force_setattr(self, "handle", "")
+            msgspec.structs.force_setattr(self, "is_former", True)
 
 
 class Label(msgspec.Struct, frozen=True):

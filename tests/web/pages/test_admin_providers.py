@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from forum.kernel.settings import Settings
 from forum.members import providers
 from forum.members.tables import AuditEntry, IdentityProvider
 from tests.forum import making as make
+from tests.servers import Missing, node
 from tests.web.calling import Site as ApiSite
 from tests.web.pages.conftest import People
 from tests.web.pages.visiting import Site
@@ -174,6 +176,22 @@ def test_a_secret_sealed_under_another_key_is_asked_for_again(
     browser, number = site.as_(administrator), kept(database).id
     browser.get(f"/admin/providers/{number}").send(f"/admin/providers/{number}/test", status=200)
     assert "cannot be opened any more" in browser.words()
+
+
+def test_the_pages_are_sound(site: Site, administrator: Actor, database: Database, tmp_path: Path) -> None:
+    browser = site.as_(administrator)
+    pages = {"empty": browser.get("/admin/providers").text, "new": browser.get("/admin/providers/new").text}
+    pages["wrong"] = browser.send("/admin/providers/new", status=422, **(FORM | {"slug": "!"})).text
+    added(site, administrator, issuer="http://127.0.0.1:9")
+    number = kept(database).id
+    pages |= {"list": browser.get("/admin/providers").text, "one": browser.get(f"/admin/providers/{number}").text}
+    pages["tested"] = browser.send(f"/admin/providers/{number}/test", status=200).text
+    for name, text in pages.items():
+        (tmp_path / f"{name}.html").write_text(text)
+    try:
+        assert node.html_findings(tmp_path) == ""
+    except Missing as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.mark.parametrize("who", ["asker", "staff", "moderator"])

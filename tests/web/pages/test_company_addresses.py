@@ -73,7 +73,7 @@ def test_a_second_account_of_an_employee_cannot_confirm_its_address(site: Site) 
     employee(site, "bianca")
     browser = joined(site, "bianca-shop", "bianca+shop@company.example")
     address = link(site, "verify")
-    page = browser.get(address).send(address, status=422)
+    page = browser.get(address).send(address, status=409)
     assert "Somebody of the company has one account." in page.words()
     assert actor(site, "bianca-shop").unverified
     assert not actor(site, "bianca-shop").is_staff
@@ -87,7 +87,7 @@ def test_a_customer_cannot_change_to_an_address_of_the_company(site: Site) -> No
         addresses.change(session, actor_of(session, actor(site, "carla").member_id), mail="carla@company.example", password=PASSWORD)  # fmt: skip
     address = link(site, "change")
     browser = site.as_(actor(site, "carla"))
-    page = browser.get(address).send(address, status=422)
+    page = browser.get(address).send(address, status=409)
     assert "An address of the company cannot be added to a customer’s account." in page.words()
     assert not actor(site, "carla").is_staff
     assert reported(site, "carla") == ["company address on a customer account"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,10 +14,12 @@ from sqlalchemy import func, select
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
 from forum.kernel.errors import Conflict
+from forum.kernel.settings import Settings
 from forum.members import accounts, arriving, belonging
 from forum.members.actors import actor_of
 from forum.members.tables import AuditEntry, Identity, IdentityProvider, Member
-from tests.servers import oidc
+from tests.servers import Missing, node, oidc
+from tests.web.calling import Site as ApiSite
 from tests.web.pages.elsewhere import (
     OURS,
     actor,
@@ -183,6 +186,16 @@ def test_one_at_a_provider_that_is_switched_off_is_no_way_in(site: Site, provide
     assert "switched off by an administrator" in browser.words()
 
 
+def test_programs_read_ones_own_connections(site: Site, provider: oidc.Provider, settings: Settings) -> None:
+    new_account(site, provider, "pia")
+    api = ApiSite(settings, site.database)
+    [shape] = api.as_(actor(site, "pia"), "read")("GET", "/me/identities")["items"]
+    api.nobody("GET", "/me/identities", status=401)
+    api.close()
+    assert (shape["provider"], shape["issuer"], shape["subject"]) == ("company", provider.issuer, "pia")
+    assert shape["address"] == "pia@elsewhere.example"
+
+
 def test_somebody_elses_connection_is_not_there(site: Site, provider: oidc.Provider) -> None:
     new_account(site, provider, "jole")
     with site.database.reading() as connection:
@@ -190,6 +203,28 @@ def test_somebody_elses_connection_is_not_there(site: Site, provider: oidc.Provi
     browser = site.as_(customer(site, "jacopo")).get(PAGE)
     browser.send(f"{PAGE}/{number}/disconnect", status=404)
     assert owner(site, "jole") == "jole"
+
+
+def test_the_pages_on_the_way_are_sound(site: Site, provider: oidc.Provider, tmp_path: Path) -> None:
+    provider.person("olga")
+    provider.person("otto")
+    new = came(site, provider, "olga").follow()
+    own = back_from(site, provider, site.as_(customer(site, "oscar")), "otto")
+    visits = {
+        "login": site.anybody().get("/login"),
+        "again": site.anybody().get("/login").get("/login/with/company/callback?state=x", status=409),
+        "new": new,
+        "wrong": new.send("/register/with/company", handle="!", status=422),
+        "confirm": own.follow(),
+    }
+    texts = {name: visit.text for name, visit in visits.items()} | {"list": own.get(PAGE).text}
+    texts["connected"] = own.get(CONFIRM).send(CONFIRM).follow().text
+    for name, text in texts.items():
+        (tmp_path / f"{name}.html").write_text(text)
+    try:
+        assert node.html_findings(tmp_path) == ""
+    except Missing as reason:
+        pytest.skip(str(reason))
 
 
 def test_of_two_returns_at_once_one_comes_in(site: Site, provider: oidc.Provider) -> None:

@@ -260,6 +260,21 @@ def test_who_is_suspended_is_held_here_too(site: Site, provider: oidc.Provider) 
     assert not held.privileges
 
 
+def test_who_had_closed_their_account_is_back_with_it_and_who_is_deleted_is_not(
+    site: Site, provider: oidc.Provider
+) -> None:
+    new_account(site, provider, "ines")
+    with site.database.transaction() as session:
+        session.scalars(select(Member).where(Member.handle == "ines")).one().deactivated_at = now()
+    browser = came(site, provider, "ines")
+    assert signed_in_as(browser) == "ines"
+    with site.database.transaction() as session:
+        session.scalars(select(Member).where(Member.handle == "ines")).one().deleted_at = now()
+    page = came_to_nothing(site, provider, "ines")
+    assert "This account was deleted." in page.words()
+    assert signed_in_as(page) == ""
+
+
 def test_keys_that_were_rotated_are_fetched_again(site: Site, provider: oidc.Provider) -> None:
     new_account(site, provider, "jana")
     provider.stop()
