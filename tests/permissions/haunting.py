@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -19,7 +18,7 @@ from forum.members import audit, inviting, signing_in, tokens
 from forum.members.actors import SYSTEM
 from forum.members.tables import MailAddress
 from forum.threads import answers, editing, replying
-from forum.threads.tables import Category
+from forum.threads.tables import Category, Post, Thread
 from moderation import flagging
 from moderation.decisions import Ruling, decide
 from tests.crm_sync import make as crm
@@ -66,97 +65,99 @@ def _readers(world: World, state: str) -> frozenset[str]:
     return frozenset(person.name for person in world.people.values() if sees(found, person.relations, person.scopes))
 
 
-def _discussion(session: Session, world: World, canaries: Canaries, state: str) -> Parts:
-    """A category, a thread with everything that can hang on one, an idea and an article, which then come into the state."""
-    people = {name: person.actor for name, person in world.people.items()}
-    asker, author, moderator = people["asker"], people["author"], people["moderator"]
+@dataclass(frozen=True)
+class _Stage:
+    """One state in the making: `seeing` see the reply, `around` the thread about it, `placed` the category."""
+
+    session: Session
+    world: World
+    canaries: Canaries
+    state: str
+    seeing: frozenset[str]
+    around: frozenset[str]
+    placed: frozenset[str]
+
+    def say(self, what: str, readers: frozenset[str]) -> str:
+        return self.canaries.word(self.state, what, readers=readers)
+
+    def actor(self, name: str) -> Actor:
+        return self.world.people[name].actor
+
+
+def _stage(session: Session, world: World, canaries: Canaries, state: str) -> _Stage:
     everybody, seeing = frozenset(world.people), _readers(world, state)
     around = everybody if state in ("hidden post", "deleted post") else seeing
     placed = seeing if state in AUDIENCES else everybody
     if state == "deleted post":
-        seeing = frozenset(
-            {"author", *(name for name in world.people if name.startswith(("moderator", "administrator")))}
-        )
+        seeing = frozenset(name for name in world.people if name.startswith(("author", "moderator", "administrator")))
+    return _Stage(session, world, canaries, state, seeing, around, placed)
 
-    def say(what: str, readers: frozenset[str]) -> str:
-        return canaries.word(state, what, readers=readers)
 
+def _discussion(session: Session, world: World, canaries: Canaries, state: str) -> Parts:
+    """A category, a thread with everything that can hang on one, an idea and an article, which then come into the state."""
+    on = _stage(session, world, canaries, state)
     place = make.category(
-        session, slug=say("slug", placed), name=say("category", placed), description=f"About {say('about', placed)}."
-    )
+        session, slug=on.say("slug", on.placed), name=on.say("category", on.placed), description=f"About {on.say('about', on.placed)}.",
+    )  # fmt: skip
+    article = _article(
+        session, place, f"How the {on.say('article', on.placed)} works", f"It turns with {on.say('contents', on.placed)}.", "published"
+    )  # fmt: skip
+    made: Parts = {
+        "state": state, "category_slug": place.slug, "category_id": place.id, "article_id": article.id, "article_slug": article.slug,
+        "tag": f"canary{state.replace(' ', '')}tag", **_question(on, place), **_idea(on, place),
+    }  # fmt: skip
+    narrowed(session, world.people, state, [place.slug], int(world.house["group_id"]))
+    _into(session, state, made, on.actor("moderator"), on.actor("author"))
+    return made
+
+
+def _question(on: _Stage, place: Category) -> Parts:
+    session, asker, around = on.session, on.actor("asker"), on.around
     thread = make.thread(
-        session, asker, place, title=f"Why does the {say('title', around)} hum", tags=[say("tag", around)],
-        body=f"Since Monday the {say('first', around)} hums at night.",
+        session, asker, place, title=f"Why does the {on.say('title', around)} hum", tags=[on.say("tag", around)],
+        body=f"Since Monday the {on.say('first', around)} hums at night.",
     )  # fmt: skip
     opening = make.opening(session, thread)
-    editing.edit_post(
-        session,
-        asker,
-        post_id=opening.id,
-        body=f"Since Monday the {say('body', around)} hums at night.",
-        comment=say("edit", around),
-    )
-    post = make.reply(session, thread, author, body=f"Try the {say('reply', seeing)} first of all.")
-    if state != "deleted post":
-        editing.edit_post(
-            session,
-            author,
-            post_id=post.id,
-            body=f"Try the {say('better', seeing)} first of all.",
-            comment=say("why", seeing),
-        )
-    replying.comment(session, people["member"], post_id=post.id, body=f"The {say('remark', around)} is mine too.")
-    marked = make.reply(session, thread, people["staff"], body=f"The {say('company', around)} must be new.")
+    body = f"Since Monday the {on.say('body', around)} hums at night."
+    editing.edit_post(session, asker, post_id=opening.id, body=body, comment=on.say("edit", around))
+    post = _reply(on, thread)
+    replying.comment(session, on.actor("member"), post_id=post.id, body=f"The {on.say('remark', around)} is mine too.")
+    marked = make.reply(session, thread, on.actor("staff"), body=f"The {on.say('company', around)} must be new.")
     answers.accept(session, asker, post_id=marked.id)
-    idea = make.thread(
-        session,
-        asker,
-        place,
-        kind="idea",
-        title=f"A quieter {say('idea', around)} please",
-        body=f"With {say('wish', around)}.",
-    )
+    return {"thread_id": thread.id, "thread_slug": thread.slug, "opening_id": opening.id, "post_id": post.id}
+
+
+def _reply(on: _Stage, thread: Thread) -> Post:
+    """A reply that was edited, where it is not taken back, and that somebody reported."""
+    session, author = on.session, on.actor("author")
+    post = make.reply(session, thread, author, body=f"Try the {on.say('reply', on.seeing)} first of all.")
+    if on.state != "deleted post":
+        body = f"Try the {on.say('better', on.seeing)} first of all."
+        editing.edit_post(session, author, post_id=post.id, body=body, comment=on.say("why", on.seeing))
+    note = f"Says {on.say('note', _moderating(on.world) & on.seeing)}."
+    flagging.raise_flag(session, on.actor("trusted"), post_id=post.id, reason="abuse", note=note)
+    return post
+
+
+def _idea(on: _Stage, place: Category) -> Parts:
+    """An idea that the company has answered, and that a moderator closed."""
+    session, around = on.session, on.around
+    title, body = f"A quieter {on.say('idea', around)} please", f"With {on.say('wish', around)}."
+    idea = make.thread(session, on.actor("asker"), place, kind="idea", title=title, body=body)
+    said = Ruling(
+        action="idea-status", target_kind="thread", target_id=idea.id, text=f"Because of the {on.say('status', around)}.",
+        status="planned", comment=f"In spring, with {on.say('response', around)}.",
+    )  # fmt: skip
+    decide(session, on.actor("staff"), said)
     _rule(
         session,
-        people["staff"],
-        "idea-status",
-        "thread",
-        idea.id,
-        text=f"Because of the {say('status', around)}.",
-        status="planned",
-        comment=f"In spring, with {say('response', around)}.",
-    )
-    _rule(
-        session,
-        moderator,
+        on.actor("moderator"),
         "close-thread",
         "thread",
         idea.id,
-        text=f"It belongs to {say('closing', around)}, which is full.",
+        f"It belongs to {on.say('closing', around)}, which is full.",
     )
-    flagging.raise_flag(
-        session,
-        people["trusted"],
-        post_id=post.id,
-        reason="abuse",
-        note=f"Says {say('note', _moderating(world) & seeing)}.",
-    )
-    about = _readers(world, state) if state in AUDIENCES else everybody
-    article = _article(
-        session,
-        place,
-        f"How the {say('article', about)} works",
-        f"It turns with {say('contents', about)}.",
-        "published",
-    )
-    made: Parts = {
-        "state": state, "thread_id": thread.id, "thread_slug": thread.slug, "post_id": post.id, "idea_id": idea.id, "idea_slug": idea.slug,
-        "category_slug": place.slug, "category_id": place.id, "article_id": article.id, "article_slug": article.slug,
-        "tag": f"canary{state.replace(' ', '')}tag", "opening_id": opening.id,
-    }  # fmt: skip
-    narrowed(session, world.people, state, [place.slug], int(world.house["group_id"]))
-    _into(session, state, made, moderator, author)
-    return made
+    return {"idea_id": idea.id, "idea_slug": idea.slug}
 
 
 def _moderating(world: World) -> frozenset[str]:
@@ -169,16 +170,16 @@ def _moderating(world: World) -> frozenset[str]:
     )
 
 
-def _rule(session: Session, by: Actor, action: str, kind: str, target_id: int, *, text: str, **more: Any) -> int:
-    return decide(session, by, Ruling(action=action, target_kind=kind, target_id=target_id, text=text, **more)).number
+def _rule(session: Session, by: Actor, action: str, kind: str, target_id: int, text: str) -> None:
+    decide(session, by, Ruling(action=action, target_kind=kind, target_id=target_id, text=text))
 
 
 def _into(session: Session, state: str, made: Parts, moderator: Actor, author: Actor) -> None:
     if state == "hidden thread":
         for part in ("thread_id", "idea_id"):
-            _rule(session, moderator, "hide-thread", "thread", int(made[part]), text="It had to be so, alas.")
+            _rule(session, moderator, "hide-thread", "thread", int(made[part]), "It had to be so, alas.")
     elif state == "hidden post":
-        _rule(session, moderator, "hide-post", "post", int(made["post_id"]), text="It had to be so, alas.")
+        _rule(session, moderator, "hide-post", "post", int(made["post_id"]), "It had to be so, alas.")
     elif state == "deleted post":
         editing.delete_post(session, author, post_id=int(made["post_id"]))
 
