@@ -46,9 +46,14 @@ class Form:
     fields: tuple[Field, ...]
 
     @property
+    def place(self) -> str:
+        """Where it is sent, whatever thing it is about."""
+        return f"{self.method} {_general(urlsplit(self.action).path)}"
+
+    @property
     def key(self) -> str:
         names = ",".join(sorted({field.name for field in self.fields} - {"csrf"}))
-        return f"{self.method} {_general(urlsplit(self.action).path)} {names}"
+        return f"{self.place} {names}"
 
     @property
     def typed(self) -> list[Field]:
