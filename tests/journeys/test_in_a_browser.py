@@ -36,6 +36,7 @@ STEPS = (
     step.it_becomes_an_article,
     step.both_are_found,
     step.the_company_is_told,
+    step.the_asker_lets_the_company_know_their_name,
     step.the_administration_shows_the_delivery,
 )
 

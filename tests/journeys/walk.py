@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 from playwright.sync_api import Locator, expect
 
@@ -255,18 +256,33 @@ def both_are_found(walk: Walk) -> None:
 
 def the_company_is_told(walk: Walk) -> None:
     """Its record keeper has the case as it stands now; the administration shows that the delivery is done."""
-    key = f":case:{walk.thread_id}"
-    told = until(
-        lambda: [line for line in walk.house.journal("case") if _is_final(line, key)], "the case in the journal"
-    )
-    case = told[-1]["record"]
+    case = told_of(walk, asker="")
     assert (case["title"], case["state"], case["tags"]) == (TITLE, "solved", ["duo", "pressure"])
-    assert case["asked_by"]["handle"] == walk.asker.name.lower()
     accepted = [answer for answer in case["answers"] if answer["accepted"]]
-    assert [answer["by"]["handle"] for answer in accepted] == [walk.peer.name.lower()]
+    assert [answer["by"]["handle"] for answer in accepted] == [""]  # nobody asked for the peer's consent
     assert accepted[0]["official"] is True
     article = until(lambda: walk.house.journal("article"), "the article in the journal")[-1]["record"]
     assert (article["title"], article["case_url"]) == (ARTICLE, case["url"])
+
+
+def the_asker_lets_the_company_know_their_name(walk: Walk) -> None:
+    asker = walk.asker
+    asker.go("/settings/consent")
+    asker.sees(TITLE)
+    asker.page.get_by_label(asker.words("My name on resolved questions")).check()
+    asker.press("Save")
+    told_of(walk, asker=asker.name.lower())
+
+
+def told_of(walk: Walk, *, asker: str) -> dict[str, Any]:
+    """The record of the case as the journal has it, once its asker is named so."""
+    key = f":case:{walk.thread_id}"
+
+    def named() -> list[dict[str, Any]]:
+        found = [line["record"] for line in walk.house.journal("case") if _is_final(line, key)]
+        return [record for record in found[-1:] if record["asked_by"]["handle"] == asker]
+
+    return until(named, "the case in the journal")[0]
 
 
 def the_administration_shows_the_delivery(walk: Walk) -> None:
