@@ -17,6 +17,7 @@ from forum.kernel.access import ANONYMOUS, GROUPS, MEMBERS, STAFF, Actor
 from forum.kernel.clock import now
 from forum.members import groups, inviting, signing_in, tokens
 from forum.members.actors import SYSTEM, actor_of
+from forum.members.consenting import PURPOSES
 from forum.members.passwords import hashed
 from forum.members.tables import ApiToken, Credential, IdentityProvider, Invitation, MailAddress, Member, SignIn
 from forum.threads import answers, categories, editing
@@ -103,6 +104,7 @@ def built(session: Session, secret_key: str) -> World:
     """Everything, in one transaction. What is older than a week is written then."""
     with clock.at(now() - LONG_AGO):
         people = _people(session)
+        make.administrator(session)  # the last one may not leave
         house = _neighbours(session, people)
         things = {state.name: _thing(session, people, state.name, house) for state in STATES if state.name != "draft"}
         things["draft"] = _with_draft(session, things["public"])
@@ -120,7 +122,8 @@ def _people(session: Session) -> dict[str, Person]:
         "trusted": make.member(session, privileges=_PRIVILEGES), "insider": make.member(session), "staff": make.staff(session),
         "category-moderator": make.member(session), "elsewhere-moderator": make.member(session),
         "moderator": make.moderator(session), "administrator": make.administrator(session),
-        "unverified": _unverified(session), "suspended": make.member(session, privileges=_PRIVILEGES),
+        "unverified": _unverified(session), "silenced": make.member(session, privileges=_PRIVILEGES),
+        "suspended": make.member(session, privileges=_PRIVILEGES),
         "suspended moderator": make.member(session, role="moderator"),
         "suspended staff": make.staff(session),
     }  # fmt: skip
@@ -242,15 +245,24 @@ def _programs(session: Session, people: dict[str, Person]) -> Iterator[Person]:
         scopes = words.split()
         bearer = tokens.create(session, owner.actor, name="A smaller program", scopes=scopes)
         yield Person(
-            f"{name} by a token to {words}", owner.actor, owner.relations, bearer=bearer, scopes=frozenset(scopes)
+            f"{name} by a token to {words}",
+            owner.actor,
+            owner.relations,
+            bearer=bearer,
+            scopes=frozenset(scopes),
+            own=owner.own,
         )
 
 
 def _suspend(session: Session, people: dict[str, Person]) -> None:
     for person in people.values():
-        if "suspended" in person.relations:
+        if person.relations & {"suspended", "silenced"}:
             until = now() + timedelta(days=30)
-            session.execute(update(Member).where(Member.id == person.actor.member_id).values(suspended_until=until))
+            session.execute(
+                update(Member)
+                .where(Member.id == person.actor.member_id)
+                .values({f"{person.name.split()[0]}_until": until})
+            )
             person.actor = actor_of(session, person.actor.member_id)
 
 
@@ -281,5 +293,5 @@ def _house(session: Session, people: dict[str, Person], things: dict[str, Thing]
     return {
         "category_id": session.scalars(select(Category.id).where(Category.slug == things["public"].category)).one(),
         "connection_id": made.connection_id, "provider_id": provider.id, "delivery_id": row.id, "number": 1, "handle": people["member"].actor.handle,
-        "key": "boiler", "name": "boiler", "step": "mail", "group_id": groups.create(session, SYSTEM, name="Friends").id, "invitation_id": _invitation(session), "unconfirmed": people["unverified"].actor.handle,
+        "key": "boiler", "name": "boiler", "step": "mail", "purpose": next(iter(PURPOSES)), "group_id": groups.create(session, SYSTEM, name="Friends").id, "invitation_id": _invitation(session), "unconfirmed": people["unverified"].actor.handle,
     }  # fmt: skip

@@ -19,7 +19,7 @@ ACCOUNTS: Final = (
     read("account.read", "Ask whose token or session this is", may_sign_in_settings, who="member", never="suspended"),
     read("settings.read", "See one's own settings, sessions and tokens", may_sign_in_settings, who="member", never="suspended"),
     read("settings.own", "See what is kept of oneself and what the company may receive, and leave", may_sign_in_settings, who="member"),
-    personal("settings.profile", "Change one's own profile", may_edit_profile, never="suspended unverified"),
+    personal("settings.profile", "Change one's own profile", may_edit_profile, never="suspended silenced unverified"),
     personal("settings.preferences", "Choose one's own language, time zone and privacy", may_sign_in_settings, never="suspended"),
     personal("settings.security", "Change one's password, end one's sessions", may_sign_in_settings, never="suspended"),
     personal("settings.identities", "Connect accounts elsewhere, and give them up", may_sign_in_settings, never="suspended"),

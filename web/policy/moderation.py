@@ -20,6 +20,6 @@ MODERATION: Final = (
     write("thread.hide", "Remove a thread", policies.may_moderate, who=_THEIRS, on="thread", scopes="moderate", provided=_COMPANY),
     write("thread.restore", "Bring a removed thread back", policies.may_restore, who=_THEIRS, never="asker", on="thread", scopes="moderate"),
     write("thread.close", "Close a thread, or open it again", policies.may_close, who=f"trusted {_THEIRS}", on="thread", scopes="moderate"),
-    write("member.sanction", "Suspend or silence somebody, or end that", policies.may_sanction, who=_THEIRS, scopes="moderate", provided="Nobody themselves, and nobody whose role is the same or higher; staff alone nobody who criticised the company."),
+    write("member.sanction", "Suspend or silence somebody, or end that", policies.may_sanction, who="moderator administrator", scopes="moderate", provided="Nobody themselves, and nobody whose role is the same or higher; staff alone nobody who criticised the company."),
     write("log.redact", "Take words and target out of a log entry", policies.may_redact, who="administrator", scopes="administer"),
 )  # fmt: skip

@@ -36,7 +36,14 @@ _MODERATORS = "category-moderator moderator administrator"
 STATES: Final = (
     _state("public", "in a category for everybody", sees=EVERYBODY, on=f"{_DISCUSSED} category article"),
     _state("members", "in a category for members", sees="member", on=f"{_DISCUSSED} category article"),
-    _state("group", "in a category for a group", sees="insider administrator", on=f"{_DISCUSSED} category article"),
+    _state(
+        "group",
+        "in a category for a group",
+        sees="insider",
+        by_right="administrator",
+        scope="administer",
+        on=f"{_DISCUSSED} category article",
+    ),
     _state("staff", "in a category for the company", sees="staff administrator", on=f"{_DISCUSSED} category article"),
     _state(
         "group speaks",

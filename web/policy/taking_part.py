@@ -17,7 +17,7 @@ TAKING_PART: Final = (
     write("thread.open", "Open a thread", threads.may_ask, who="member", on="category", only="group speaks: insider administrator; staff opens: staff administrator"),
     write("thread.reply", "Answer a thread, or comment on an answer", threads.may_reply, who="member", on="thread", refused="closed, hidden thread", only="group speaks: insider administrator", provided="Where customers answer first, staff wait."),
     write("thread.follow", "Follow a thread", threads.may_take_part, who="member", on="thread"),
-    write("thread.unfollow", "Follow a thread no longer, even one that is out of sight by now", None, who="member", even="unverified"),
+    write("thread.unfollow", "Follow a thread no longer, even one that is out of sight by now", None, who="member", even="unverified silenced"),
     write("post.vote-up", "Say that a post is helpful", threads.may_vote, who="member", never="author", on="post"),
     write("post.vote-down", "Say that a post is not helpful", threads.may_vote, who="trusted", never="author", on="post"),
     write("post.unvote", "Take one's vote back", threads.may_vote, who="member", never="author", on="post"),

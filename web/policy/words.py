@@ -23,6 +23,7 @@ RELATIONS: Final = {
     "moderator": "moderates the whole site",
     "administrator": "runs the installation",
     "unverified": "has not confirmed yet that their address is theirs",
+    "silenced": "reads as before and takes no part for a while",
     "suspended": "has an account that is suspended",
 }
 SCOPES: Final = {
@@ -68,8 +69,10 @@ def read(name: str, does: str, may: Callable[..., Any] | None, **fields: str) ->
 
 
 def write(name: str, does: str, may: Callable[..., Any] | None, **fields: str) -> Action:
-    """A row for what leaves a trace. Whoever is suspended or unverified may not, unless the row says `even` so."""
-    kept = frozenset({"suspended", "unverified"}) - set(fields.pop("even", "").split())
+    """A row for what leaves a trace. Whoever is suspended, silenced or unverified may not, unless the row says `even` so."""
+    even = set(fields.pop("even", "").split())  # what the suspended may, the silenced may too
+    even |= {"silenced"} if "suspended" in even else set()
+    kept = frozenset({"suspended", "silenced", "unverified"}) - even
     never = f"{' '.join(kept)} {fields.pop('never', '')}"
     return _action(name, does, may, writes=True, scopes=f"write {fields.pop('scopes', '')}", never=never, fields=fields)
 
