@@ -122,7 +122,7 @@ def _add_refusals(operation: Document, *, writes: bool) -> None:
     if writes:
         statuses |= {*_OF_WRITES}
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    operation["responses"]["default"]["content"] = content
+    operation["responses"].setdefault("default", {"description": "A problem (RFC 9457)"})["content"] = content
     for status in sorted(statuses):
         answer = {"description": BY_STATUS[status].title, "content": content}
         if status in _WAITS:
