@@ -16,7 +16,7 @@ from forum.kernel import outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import locked
-from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
+from forum.kernel.errors import N_, Conflict, Invalid, Text
 from forum.members import audit
 from forum.members.finding import member_of
 from forum.members.keys import checked_name
@@ -85,7 +85,8 @@ def confirm(session: Session, actor: Actor, *, handle: str) -> None:
 
     Raises:
         NotAllowed: only administrators may.
-        NotFound: nobody has this handle, or they declared nothing.
+        NotFound: nobody has this handle.
+        Conflict: they declared nothing.
     """
     member, current = _declared(session, actor, handle)
     if current.proof == CONFIRMED:
@@ -100,7 +101,8 @@ def end(session: Session, actor: Actor, *, handle: str) -> None:
 
     Raises:
         NotAllowed: only administrators may.
-        NotFound: nobody has this handle, or they declared nothing.
+        NotFound: nobody has this handle.
+        Conflict: they declared nothing.
     """
     member, current = _declared(session, actor, handle)
     _end(session, current)
@@ -151,7 +153,7 @@ def _declared(session: Session, actor: Actor, handle: str) -> tuple[Member, Affi
     member = locked(session, Member, member_of(session, handle).id)
     current = _open(session, member.id)
     if current is None or current.kind == "staff":
-        raise NotFound(Text(N_("%(name)s has declared nothing."), name=member.name))
+        raise Conflict(Text(N_("%(name)s has declared nothing."), name=member.name))
     return member, current
 
 

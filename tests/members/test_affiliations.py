@@ -5,7 +5,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.kernel.access import ANONYMOUS
-from forum.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
+from forum.kernel.errors import Conflict, Invalid, NotAllowed
 from forum.members import accounts, affiliations
 from forum.members.actors import SYSTEM, actor_of, with_scopes
 from forum.members.affiliations import Bond, bond_of, waiting_bonds
@@ -71,7 +71,7 @@ def test_staff_declare_nothing_and_becoming_staff_ends_it(session: Session) -> N
     session.flush()
     assert bond_of(session.connection(), member_id=anna.member_id or 0) is None
     assert actor_of(session, anna.member_id).team == "Support"
-    with pytest.raises(NotFound):
+    with pytest.raises(Conflict):
         affiliations.confirm(session, SYSTEM, handle="anna")
 
 

@@ -71,6 +71,7 @@ NOTICES: Final = {
     "site-saved": Notice(Text(N_("Saved. It holds for everybody now."))),
     "person-role": Notice(Text(N_("The role is changed. They are signed out, and come in again with it."))),
     "person-affiliation": Notice(Text(N_("Saved. What they write from now on shows it."))),
+    "person-bond": Notice(Text(N_("Saved. Their profile says so now."))),
     "person-signed-out": Notice(Text(N_("Signed out everywhere. Their tokens and mailed links have ended too."))),
     "person-verified": Notice(Text(N_("The address is confirmed."))),
     "person-mailed": Notice(Text(N_("The mail is on its way."))),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from forum.kernel.access import Actor
 from forum.kernel.errors import Conflict, Invalid, Text
-from forum.members import belonging, managing, people, receipts
+from forum.members import affiliations, belonging, managing, people, receipts
 from moderation.tables import Decision, DecisionText
 from web import forms
 from web.identity import current_member
@@ -23,6 +23,7 @@ from web.installation import db_of, installation_of
 from web.pages.admin.people import PEOPLE, ROLES, marks_of
 from web.pages.admin.receipts import receipt
 from web.pages.frame import framed, led_to, shown
+from web.pages.settings.profile import BOND_KINDS
 from web.pages.transparency import ACTIONS
 
 AnyRequest = Request[Any, Any, Any]
@@ -43,6 +44,12 @@ class BadgeForm(msgspec.Struct, frozen=True):
     team: Annotated[str, Meta(max_length=60)] = ""
     title: Annotated[str, Meta(max_length=80)] = ""
     end: bool = False
+
+
+class BondForm(msgspec.Struct, frozen=True):
+    """What to do with what was declared."""
+
+    do: Literal["confirm", "end"]
 
 
 class Sanction(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +100,18 @@ def affiliation(request: AnyRequest, handle: FromPath[str], body: RawBody) -> Re
             managing.affiliate(session, actor, member_id=key, team=form.team, title=form.title)
 
     return _done(request, handle, "person-affiliation", do)
+
+
+@post(f"{_ADDRESS}/bond", action="admin.roles", sync_to_thread=True, include_in_schema=False)
+def bond(request: AnyRequest, handle: FromPath[str], body: RawBody) -> Response[bytes]:
+    """Confirm what somebody declared to be to the company, or end it."""
+    form = forms.parse(body, BondForm)
+
+    def do(session: Session, actor: Actor, _key: int) -> None:
+        change = affiliations.confirm if form.do == "confirm" else affiliations.end
+        change(session, actor, handle=handle)
+
+    return _done(request, handle, "person-bond", do)
 
 
 @post(f"{_ADDRESS}/sign-out", action="people.manage", sync_to_thread=True, include_in_schema=False)
@@ -164,6 +183,7 @@ def _page(request: AnyRequest, handle: str, problems: Problems = (), *, status: 
         marks=marks_of(found.line),
         roles=[(word, said) for word, said in ROLES.items() if word in managing.ROLES],
         is_self=found.line.id == actor.member_id,
+        kinds=BOND_KINDS,
         problems=problems,
         sanctions=sanctions,
         receipts=lines,
@@ -171,4 +191,4 @@ def _page(request: AnyRequest, handle: str, problems: Problems = (), *, status: 
     )
 
 
-routes = [person, role, affiliation, sign_out, verify, mail]
+routes = [person, role, affiliation, bond, sign_out, verify, mail]
