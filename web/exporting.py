@@ -11,7 +11,7 @@ from io import RawIOBase
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Table, bindparam, select
+from sqlalchemy import BigInteger, Connection, Table, bindparam, case, or_, select
 from sqlalchemy.sql import Select
 
 from forum.ideas.tables import IdeaStatusChange
@@ -34,6 +34,7 @@ from forum.members.tables import (
 )
 from forum.notifications.tables import Notification
 from forum.threads.tables import Acceptance, Category, OfficialMark, Post, Revision, Subscription, Thread, Vote
+from forum.visibility import as_seen_by, category_seen, visible_to
 from moderation.tables import Decision, DecisionText, Flag
 from reputation.tables import LedgerEntry
 
@@ -54,9 +55,12 @@ def _of(entity: Any, *names: str, by: str = "member_id") -> Select[Any]:
 _T, _P, _C, _D, _X, _G, _GM = (
     table.__table__.c for table in (Thread, Post, Category, Decision, DecisionText, Group, GroupMember)
 )
+# Titles and reasons are words of others, and the place may be closed to the reader by now: only what they see today.
+_TITLE = case((or_(_T.author_id == _ME, visible_to(_T, _C)), _T.title)).label("title")
+_PLACE = case((category_seen(_C), _C.slug)).label("category")
 _POSTS: Select[Any] = (
     select(
-        _P.id, _P.thread_id, _P.number, _T.title, _T.kind, _C.slug.label("category"), _P.source, _P.is_comment, _P.locale,
+        _P.id, _P.thread_id, _P.number, _TITLE, _T.kind, _PLACE, _P.source, _P.is_comment, _P.locale,
         _P.created_at, _P.edited_at, _P.deleted_at, _P.hidden_at, _P.up, _P.down, _P.accepted_at, _P.official_at,
         _P.badge_team, _P.badge_title,
     )
@@ -65,9 +69,12 @@ _POSTS: Select[Any] = (
     .where(_P.author_id == _ME)
     .order_by(_P.id)
 )  # fmt: skip
+_REASON = case((or_(_D.target_kind == "member", visible_to(_T, _C)), _X.text)).label("text")
 _DECISIONS: Select[Any] = (
-    select(_D.number, _D.at, _D.action, _D.rule, _D.reason_code, _D.role, _D.automated, _D.target_kind, _X.text)
-    .join(DecisionText.__table__, _X.decision_id == _D.id)
+    select(_D.number, _D.at, _D.action, _D.rule, _D.reason_code, _D.role, _D.automated, _D.target_kind, _REASON)
+    .join_from(Decision.__table__, DecisionText.__table__, _X.decision_id == _D.id)
+    .outerjoin(Thread.__table__, _T.id == _X.thread_id)
+    .outerjoin(Category.__table__, _C.id == _T.category_id)
     .where(_X.about_member_id == _ME)
     .order_by(_D.number)
 )
@@ -118,7 +125,7 @@ def personal_data(connection: Connection, actor: Actor) -> Iterator[tuple[str, b
     """
     require(may_sign_in_settings(actor))
     for name, statement in _FILES:
-        for piece in _listed(connection, statement, {"member_id": actor.member_id}):
+        for piece in _listed(connection, statement, as_seen_by(actor) | {"member_id": actor.member_id}):
             yield f"{name}.json", piece
 
 
