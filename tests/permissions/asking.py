@@ -206,7 +206,6 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("GET", "/admin/people"): (Asking("admin.read"),),
     ("GET", "/admin/people/{handle}"): (Asking("admin.read"),),
     ("POST", "/admin/people/{handle}/role"): (Asking("admin.roles", _fixed(role="moderator")),),
-    ("POST", "/admin/people/{handle}/bond"): (Asking("admin.roles", _fixed(do="confirm")),),
     ("POST", "/admin/people/{handle}/affiliation"): (Asking("admin.roles", _fixed(team="Service")),),
     ("POST", "/admin/people/{handle}/sign-out"): (Asking("people.manage"),),
     ("GET", "/api/v1/people"): (Asking("admin.read"),),
@@ -252,7 +251,6 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("GET", "/settings/security"): (Asking("settings.read"),),
     ("GET", "/settings/tokens"): (Asking("settings.read"),),
     ("GET", "/api/v1/me"): (Asking("account.read"),),
-    ("POST", "/settings/bond"): (Asking("settings.profile", _fixed(kind="partner", organisation="Rossi")),),
     ("POST", "/settings/profile"): (Asking("settings.profile", _fixed(name="Somebody", bio="", locale="")),),
     ("POST", "/settings/consent"): (Asking("settings.consent", _fixed(cases="1")),),
     ("PATCH", "/api/v1/me"): (Asking("account.change", _fixed(bio="Kettles.")),),
@@ -290,6 +288,11 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
 _PROVIDER: Final = "needs a provider that answers; tests/web tries it with a real one"
 _MAILED: Final = "wants a key that was mailed; tests/members and tests/web/pages try what good and bad ones do"
 ELSEWHERE: Final = {
+    ("POST", "/settings/bond"): "is nothing for staff; tests/web/pages/test_settings_bond.py tries it",
+    (
+        "POST",
+        "/admin/people/{handle}/bond",
+    ): "wants somebody who declared something; tests/web/pages/test_settings_bond.py tries it",
     ("GET", "/invitation/{key}"): _MAILED,
     ("GET", "/mailed/{purpose}/{key}"): _MAILED,
     ("POST", "/mailed/{purpose}/{key}"): _MAILED,

@@ -15,6 +15,7 @@ from forum.kernel.access import Actor
 from forum.kernel.clock import now
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
+from forum.members.tables import Group, Invitation
 from forum.notifications.tables import Notification
 from forum.threads.tables import Category, Post, Thread
 from moderation.tables import Decision, Flag
@@ -68,6 +69,16 @@ def _arranging(database: Database, actor: Actor) -> Way:
     return "/categories", sent, sent | {"name": "Pots"}, Category
 
 
+def _grouping(database: Database, actor: Actor) -> Way:
+    sent = {"name": f"Roasters {now():%f}", "kind": "manual"}
+    return "/groups", sent, sent | {"name": "Grinders"}, Group
+
+
+def _inviting(database: Database, actor: Actor) -> Way:
+    sent = {"role": "member", "most": 1, "days": 7}
+    return "/invitations", sent, sent | {"most": 2}, Invitation
+
+
 def _replaying(database: Database, actor: Actor) -> Way:
     with database.transaction() as session:
         connection = crm.connection(name=f"desk-{now():%f}", connector="journal")
@@ -90,6 +101,8 @@ WAYS: Final[dict[str, Callable[[Database, Actor], Way]]] = {
     "/api/v1/flags": _flagging,
     "/api/v1/moderation/actions": _deciding,
     "/api/v1/categories": _arranging,
+    "/api/v1/groups": _grouping,
+    "/api/v1/invitations": _inviting,
     "/api/v1/crm/deliveries/{delivery_id:str}/replay": _replaying,
     "/api/v1/notifications/read": _marking,
 }
@@ -121,12 +134,17 @@ def test_it_takes_effect_once_and_answers_alike(site: Site, database: Database, 
     before = effects()
     first, second = call(sent, "a key"), call(sent, "a key")
     assert first.is_success, first.text
-    assert (second.status_code, second.content) == (first.status_code, first.content)
+    assert (second.status_code, _kept(second)) == (first.status_code, _kept(first))
     assert effects() == before + (counted is not None)
     assert call(other, "a key").status_code in (400, 409, 422)
     assert effects() == before + (counted is not None)
     assert call(sent, "x" * 256).status_code == 422
     assert {"ratelimit", "ratelimit-policy"} <= set(first.headers)
+
+
+def _kept(answer: Any) -> Any:
+    """What an answer says, but for a link that is told once: whoever sends the request again gets no second look at it."""
+    return {name: value for name, value in answer.json().items() if name != "link"} if answer.content else None
 
 
 def test_marking_news_again_under_its_key_leaves_what_came_since(site: Site, database: Database) -> None:

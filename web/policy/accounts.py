@@ -25,7 +25,7 @@ ACCOUNTS: Final = (
     personal("settings.identities", "Connect accounts elsewhere, and give them up", may_sign_in_settings, never="suspended"),
     personal("settings.tokens", "Make and revoke tokens of one's own", may_sign_in_settings, never="suspended"),
     read("news.read", "Read one's own notifications", may_sign_in_settings, who="member", never="suspended"),
-    write("news.mark", "Mark one's own notifications as read", may_sign_in_settings, who="member", even="unverified"),
+    write("news.mark", "Mark one's own notifications as read", may_sign_in_settings, who="member", even="unverified silenced"),
     personal("settings.consent", "Say what the company may receive of oneself", may_sign_in_settings),
     personal("settings.data", "Take along all that is kept of oneself", may_sign_in_settings),
     personal("settings.leave", "Close one's account for a while, or for good", may_sign_in_settings),

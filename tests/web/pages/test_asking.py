@@ -93,7 +93,7 @@ def test_what_looks_alike_is_a_step_before_posting(
     deliver_all(database)
     asker = site.as_(people.asker)
     page = ask(asker, status=200, title="My teapot spout is dripping after pouring")
-    assert page.page.xpath("//section[@class='similar']//a/@href")[0] == f"/t/{known.id}/{known.slug}"
+    assert f"/t/{known.id}/{known.slug}" in page.page.xpath("//section[@class='similar']//a/@href")
     assert page.words("//textarea") == BODY
     assert page.page.xpath("//input[@name='reviewed']/@value") == ["1"]
     ask(asker, title="My teapot spout is dripping after pouring", reviewed="1")

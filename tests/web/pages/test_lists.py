@@ -3,10 +3,11 @@
 import pytest
 
 from forum.ideas import proposing
+from forum.kernel.access import ANONYMOUS
 from forum.kernel.db import Database
 from forum.kernel.paging import encode_cursor
 from forum.kernel.settings import Settings
-from forum.threads import answers, editing, places, replying, voting
+from forum.threads import answers, editing, lists, places, replying, voting
 from forum.threads import tags as tagging
 from forum.threads.tables import Category, Thread
 from moderation.decisions import Ruling, decide
@@ -115,7 +116,10 @@ def test_the_front_page(site: Site, database: Database, place: Category) -> None
     page = site.anybody().get("/")
     bay = page.page.xpath(f"//ul[@class='arcade']//a[@href='/c/{place.slug}']")[0]
     assert " ".join(bay.text_content().split()) == "Kettles & pots 1 open"
-    assert "The open question of today" in page.words("//aside")
+    with database.reading() as connection:
+        waiting = [line.title for line in lists.waiting_longest(connection, ANONYMOUS)]
+    assert waiting
+    assert [link.text for link in page.page.xpath("//aside/section[1]//a")] == waiting
     assert [tab.text for tab in page.page.xpath("//nav[@class='tabs']/a")] == ["Latest", "Unanswered", "Top"]
     assert "The solved question of old" not in titles(site.anybody().get("/?sort=unanswered"))
 
