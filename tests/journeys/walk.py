@@ -282,7 +282,8 @@ def told_of(walk: Walk, *, asker: str) -> dict[str, Any]:
         found = [line["record"] for line in walk.house.journal("case") if _is_final(line, key)]
         return [record for record in found[-1:] if record["asked_by"]["handle"] == asker]
 
-    return until(named, "the case in the journal")[0]
+    record: dict[str, Any] = until(named, "the case in the journal")[0]
+    return record
 
 
 def the_administration_shows_the_delivery(walk: Walk) -> None:
