@@ -4,6 +4,7 @@ Every test of verbs, pages and migrations that asks for `database` or `session` 
 What a machine cannot have is skipped, and the summary at the end names it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -202,3 +203,19 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 @pytest.fixture
 def page(new_context: Callable[..., BrowserContext]) -> Page:
     return new_context().new_page()
+
+
+FIGURES = ("cells", "requests", "leak probes")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How much was compared with the policy table. Reports carry it, so that several processes can be summed up."""
+    counted: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name in FIGURES and report.when == "call":
+                    counted[name] += value
+    if counted:
+        told = ", ".join(f"{counted[name]:,} {name}" for name in FIGURES if counted[name])
+        terminalreporter.write_line(f"permissions: {told}")

@@ -1,6 +1,5 @@
-"""One world for a module on each database, and the figures of how much was asked, told at the end of the run."""
+"""One world for a module on each database. How much was asked of it is told at the end of the run, by tests/conftest.py."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -12,8 +11,6 @@ from tests.installing import deliver_all
 from tests.permissions.client import Asker
 from tests.permissions.haunting import Canaries, haunted
 from tests.permissions.world import World, built
-
-FIGURES = ("cells", "requests", "leak probes")
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +33,3 @@ def canaries(database: Database, settings: Settings, world: World) -> Canaries:
         made = haunted(session, world, settings.secret_key)
     deliver_all(database)
     return made
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How much was compared with the policy table. Reports carry it, so that several processes can be summed up."""
-    counted: Counter[str] = Counter()
-    for reports in terminalreporter.stats.values():
-        for report in reports:
-            for name, value in getattr(report, "user_properties", ()):
-                if name in FIGURES and report.when == "call":
-                    counted[name] += value
-    if counted:
-        told = ", ".join(f"{counted[name]:,} {name}" for name in FIGURES if counted[name])
-        terminalreporter.write_line(f"permissions: {told}")
