@@ -192,7 +192,7 @@ def test_workers_that_are_killed_lose_and_double_nothing(
             process.send_signal(signal.SIGKILL)
             process.communicate()
         office.time_passes()
-    office.work_off()
+    office.work_off(rounds=30 + len(threads))
     assert {state for state, _ in office.states()} == {"done"}
     keys = [f"loggia-1a2b:case:{number}" for number in threads]
     assert sorted(record["key"] for record in helpdesk.records.values()) == sorted(keys)
