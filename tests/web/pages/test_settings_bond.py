@@ -20,7 +20,9 @@ def test_a_partner_says_so_and_an_administrator_confirms_it(site: Site, database
     page = f"/admin/people/{person.handle}"
     assert "Rossi Macchine" in admin.get(page).words()
     admin.get(page)
+    assert page in admin.get("/admin").page.xpath("//section[@id='bonds']//a/@href")
     admin.send(f"{page}/bond", do="confirm")
+    assert page not in admin.get("/admin").page.xpath("//section[@id='bonds']//a/@href")
     assert "Rossi Macchine · confirmed" in partner.get(f"/m/{person.handle}").words()
     assert "Confirmed" in partner.get("/settings").words("//section[@id='bond']")
     partner.get("/settings")

@@ -14,6 +14,7 @@ from forum.kernel.clock import now
 from forum.kernel.errors import N_, NotFound, Text
 from forum.kernel.settings import Settings
 from forum.members import site
+from forum.members.affiliations import waiting_bonds
 from forum.members.belonging import second_accounts
 from forum.members.policies import may_administer
 from forum.members.receipts import audit_list
@@ -23,6 +24,7 @@ from web.installation import db_of, installation_of
 from web.pages.admin import first_steps
 from web.pages.admin.receipts import receipt
 from web.pages.frame import framed, led_to, shown
+from web.pages.settings.profile import BOND_KINDS
 
 AnyRequest = Request[Any, Any, Any]
 LATELY: Final = timedelta(days=30)
@@ -44,6 +46,8 @@ def start(request: AnyRequest) -> Response[bytes]:
             parts=running(settings),
             waiting=waiting_count(connection, actor),
             seconds=second_accounts(connection, actor, since=now() - LATELY),
+            bonds=waiting_bonds(connection, actor),
+            kinds=BOND_KINDS,
             receipts=[receipt(line) for line in newest.items],
         )
 
