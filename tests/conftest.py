@@ -20,6 +20,7 @@ from forum.kernel.db import Database
 from forum.kernel.settings import Settings
 from tests.installing import copy_of_sqlite, migrate, settings_for
 from tests.servers import Missing, chromium, postgres, redis, smtp, webhooks
+from tests.web.pages.visiting import Site, opened_site
 
 S = TypeVar("S")
 Kind = str
@@ -143,6 +144,13 @@ def database(database_url: str) -> Iterator[Database]:
 def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Settings of an installation over the module's database. `tests.installing.settings_for` makes others."""
     return settings_for(database_url, tmp_path_factory.mktemp("var"))
+
+
+@pytest.fixture(scope="module")
+def site(settings: Settings, database: Database) -> Iterator[Site]:
+    """A site over the module's database."""
+    with opened_site(settings, database) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,7 +20,6 @@ from tests.installing import deliver_all
 from tests.web.calling import Site as Api
 from tests.web.calling import calling
 from tests.web.pages.visiting import Site
-from web.edge.cache import LOOK_AGAIN
 from web.pages.helping import with_contents
 
 BODY = "Look first.\n\n## Is it the valve?\n\nYes.\n\n## Is it *not* the valve?\n\nNo.\n\n## Call us\n\nDo."
@@ -132,7 +130,6 @@ def test_a_reviewer_previews_saves_publishes_and_withdraws(site: Site, database:
     assert "Published." in visitor.follow().words('//div[@class="toasts"]')
     assert "Is it the valve?" in site.anybody().get(f"/help/{draft.id}/a-boiler-that-sings").words()
     assert visitor.send(f"/help/{draft.id}/withdraw").leads_to == "/help/review"
-    time.sleep(LOOK_AGAIN * 1.2)  # for so long a kept page may stand
     site.anybody().get(f"/help/{draft.id}/a-boiler-that-sings", status=404)
     assert visitor.get("/help/review?state=withdrawn").has(f'//main//a[@href="/help/{draft.id}/edit"]')
 

@@ -16,7 +16,7 @@ from moderation.decisions import Ruling, decide
 from moderation.pages import log_head
 from tests.forum import making as make
 from tests.installing import settings_for
-from tests.web.pages.visiting import HERE, Site, Visitor
+from tests.web.pages.visiting import HERE, Site, Visitor, opened_site
 from web.feeds.atom import Entry, Feed, atom, clean
 
 NS = {"a": "http://www.w3.org/2005/Atom", "log": "urn:loggia:log", "xml": "http://www.w3.org/XML/1998/namespace"}
@@ -88,9 +88,8 @@ def site_settings(site: Site) -> Settings:
 @pytest.fixture
 def afresh(settings: Settings, database: Database) -> Iterator[Site]:
     """A site that has kept no page yet."""
-    opened = Site(settings, database)
-    yield opened
-    opened.close()
+    with opened_site(settings, database) as opened:
+        yield opened
 
 
 def test_nothing_that_is_not_everybodys_is_in_a_feed(afresh: Site, database: Database) -> None:

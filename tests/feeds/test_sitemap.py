@@ -14,7 +14,7 @@ from forum.kernel.settings import Settings
 from forum.threads import hiding
 from tests.forum import making as make
 from tests.shared import shared_data
-from tests.web.pages.visiting import HERE, Site
+from tests.web.pages.visiting import HERE, Site, opened_site
 from web.feeds import finding
 
 NS = {"s": finding.SITEMAP}
@@ -23,9 +23,8 @@ NS = {"s": finding.SITEMAP}
 @pytest.fixture
 def afresh(settings: Settings, database: Database) -> Iterator[Site]:
     """A site that has kept no page yet."""
-    opened = Site(settings, database)
-    yield opened
-    opened.close()
+    with opened_site(settings, database) as opened:
+        yield opened
 
 
 def locations(site: Site, path: str, schema: str) -> list[str]:

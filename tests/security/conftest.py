@@ -11,7 +11,6 @@ from forum.kernel.settings import Settings
 from tests.forum import making as make
 from tests.security.town import Town, built
 from tests.security.wire import Wire
-from tests.web.pages.visiting import Site
 from web.app import create_app
 from web.edge.limits import Limits
 
@@ -22,13 +21,6 @@ class People:
     peer: Actor
     staff: Actor
     moderator: Actor
-
-
-@pytest.fixture(scope="module")
-def site(settings: Settings, database: Database) -> Iterator[Site]:
-    opened = Site(settings, database)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module")

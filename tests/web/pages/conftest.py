@@ -1,15 +1,12 @@
-"""A site over the module's database, and a community's worth of people on it."""
+"""A community's worth of people."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
-from forum.kernel.settings import Settings
 from tests.forum import making as make
-from tests.web.pages.visiting import Site
 
 
 @dataclass(frozen=True)
@@ -18,13 +15,6 @@ class People:
     peer: Actor
     staff: Actor
     moderator: Actor
-
-
-@pytest.fixture(scope="module")
-def site(settings: Settings, database: Database) -> Iterator[Site]:
-    opened = Site(settings, database)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,6 @@ def test_a_kept_page_follows(
     site: Site, administrator: Actor, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A thread is kept until it changes, and yet the site's name is on it. Memory looks again after half a second; here at once."""
-    monkeypatch.setattr("web.edge.cache.LOOK_AGAIN", 0.0)
     monkeypatch.setattr("web.site.LOOK_AGAIN", 0.0)
     with database.transaction() as session:
         thread = make.thread(session)

@@ -14,7 +14,7 @@ from moderation.decisions import Ruling, decide
 from tests.forum import making as make
 from tests.servers import postgres
 from tests.web.pages.conftest import People
-from tests.web.pages.visiting import Site, Visitor
+from tests.web.pages.visiting import Site, Visitor, opened_site
 
 
 def titles(page: Visitor) -> list[str]:
@@ -135,19 +135,15 @@ def test_the_front_page_hides_what_is_not_for_everybody(site: Site, database: Da
     assert "A plan that nobody knows yet" in titles(site.as_(people.staff).get("/"))
 
 
-def test_a_change_is_on_the_kept_front_page_at_once(
-    settings: Settings, database: Database, people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("web.edge.cache.LOOK_AGAIN", 0.0)
-    fresh = Site(settings, database)
-    first = fresh.anybody().get("/")
-    with fresh.counting() as seen:
-        assert fresh.anybody().get("/").text == first.text
-    assert len(seen) == 1
-    with database.transaction() as session:
-        make.thread(session, people.asker, title="Something that nobody has asked")
-    assert titles(fresh.anybody().get("/"))[0] == "Something that nobody has asked"
-    fresh.close()
+def test_a_change_is_on_the_kept_front_page_at_once(settings: Settings, database: Database, people: People) -> None:
+    with opened_site(settings, database) as fresh:
+        first = fresh.anybody().get("/")
+        with fresh.counting() as seen:
+            assert fresh.anybody().get("/").text == first.text
+        assert len(seen) == 1
+        with database.transaction() as session:
+            make.thread(session, people.asker, title="Something that nobody has asked")
+        assert titles(fresh.anybody().get("/"))[0] == "Something that nobody has asked"
 
 
 def test_tags(site: Site, database: Database, people: People, place: Category) -> None:

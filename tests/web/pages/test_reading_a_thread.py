@@ -11,7 +11,7 @@ from forum.threads.tables import Attribution, Post, Thread, ThreadLink
 from moderation.decisions import Ruling, decide
 from tests.forum import making as make
 from tests.web.pages.conftest import People
-from tests.web.pages.visiting import Site, Visitor
+from tests.web.pages.visiting import Site, Visitor, opened_site
 
 WORDS = "My phone number is in this reply."
 
@@ -307,28 +307,28 @@ def test_six_selects_at_most(site: Site, database: Database, people: People, kin
 
 
 def test_a_visitor_s_page_is_kept_until_the_thread_changes(
-    settings: Settings, database: Database, people: People, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, database: Database, people: People
 ) -> None:
-    monkeypatch.setattr("web.edge.cache.LOOK_AGAIN", 0.0)
     with database.transaction() as session:
         asked = make.thread(session, people.asker)
-    fresh = Site(settings, database)
-    visitor = fresh.anybody().get(address(asked))
-    with fresh.counting() as seen:
-        again = fresh.anybody().get(address(asked))
-    assert again.text == visitor.text
-    assert len(seen) == 1  # its version
-    with database.transaction() as session:
-        replying.reply(session, people.peer, thread_id=asked.id, body="Something new to read.")
-    assert "Something new to read." in fresh.anybody().get(address(asked)).text
-    with database.transaction() as session:
-        decide(
-            session,
-            people.moderator,
-            Ruling(action="hide-thread", target_kind="thread", target_id=asked.id, rule="3", text="An advertisement."),
-        )
-    fresh.anybody().get(address(asked), status=404)
-    fresh.close()
+    with opened_site(settings, database) as fresh:
+        visitor = fresh.anybody().get(address(asked))
+        with fresh.counting() as seen:
+            again = fresh.anybody().get(address(asked))
+        assert again.text == visitor.text
+        assert len(seen) == 1  # its version
+        with database.transaction() as session:
+            replying.reply(session, people.peer, thread_id=asked.id, body="Something new to read.")
+        assert "Something new to read." in fresh.anybody().get(address(asked)).text
+        with database.transaction() as session:
+            decide(
+                session,
+                people.moderator,
+                Ruling(
+                    action="hide-thread", target_kind="thread", target_id=asked.id, rule="3", text="An advertisement."
+                ),
+            )
+        fresh.anybody().get(address(asked), status=404)
 
 
 def test_nothing_of_a_member_is_kept(site: Site, database: Database, people: People) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from litestar.testing import TestClient
 from lxml import html
@@ -116,3 +117,14 @@ class Site:
 
     def close(self) -> None:
         self.own_database.dispose()
+
+
+@contextmanager
+def opened_site(settings: Settings, database: Database) -> Iterator[Site]:
+    """A site whose kept pages look at the database for every request: a test sees what it has just done, whatever ran before it."""
+    with patch("web.edge.cache.LOOK_AGAIN", 0.0):
+        site = Site(settings, database)
+        try:
+            yield site
+        finally:
+            site.close()
