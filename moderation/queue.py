@@ -71,6 +71,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     author_posts: int
     author_removed: int
     is_company: bool
+    team: str
+    bond: str
+    bond_is_confirmed: bool
     number: int
     html: str
     locale: str
@@ -135,7 +138,8 @@ _SUBJECT = Post.__table__.alias("subject")
 _S = _SUBJECT.c
 _CASE: Select[Any] = (
     select(
-        _S.id, _S.number, _S.html, _S.author_id, _S.is_company, _S.hidden_at, _S.hidden_by,
+        _S.id, _S.number, _S.html, _S.author_id, _S.is_company, _S.badge_team,
+        _S.badge_kind, _S.badge_is_confirmed, _S.hidden_at, _S.hidden_by,
         _T.id.label("thread_id"), _T.slug, _T.title, _T.author_id.label("thread_author_id"), _T.locale, _T.is_critical,
         _T.hidden_at.label("thread_hidden_at"), _T.hidden_by.label("thread_hidden_by"), _T.closed_at, _T.closed_by,
         _C.id.label("category_id"), _C.name.label("category"), _M.handle, _M.name, _M.points, _M.created_at,
@@ -245,6 +249,9 @@ def _case(connection: Connection, kind: str, row: Row[Any]) -> Case:
         author_posts=row.given,
         author_removed=row.removed,
         is_company=row.is_company,
+        team=row.badge_team,
+        bond=row.badge_kind,
+        bond_is_confirmed=row.badge_is_confirmed,
         number=row.number,
         html=row.html,
         locale=row.locale,

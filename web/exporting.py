@@ -62,7 +62,7 @@ _POSTS: Select[Any] = (
     select(
         _P.id, _P.thread_id, _P.number, _TITLE, _T.kind, _PLACE, _P.source, _P.is_comment, _P.locale,
         _P.created_at, _P.edited_at, _P.deleted_at, _P.hidden_at, _P.up, _P.down, _P.accepted_at, _P.official_at,
-        _P.badge_team, _P.badge_title,
+        _P.is_company, _P.badge_team, _P.badge_title, _P.badge_kind, _P.badge_is_confirmed,
     )
     .join_from(Post.__table__, Thread.__table__, _T.id == _P.thread_id)
     .join(Category.__table__, _C.id == _T.category_id)
@@ -104,7 +104,8 @@ _FILES: tuple[tuple[str, Select[Any]], ...] = (
     ("badges", _of(ImportedBadge, "name", "grade", "awarded_at")),
     ("mails", _of(MailDelivery, "kind", "address", "state", "created_at", "settled_at")),
     ("posts", _POSTS),
-    ("versions", _of(Revision, "post_id", "number", "source", "title", "tags", "as_role", "comment", "at", by="author_id")),
+    ("versions", _of(Revision, "post_id", "number", "source", "title", "tags", "as_role", "is_company", "badge_team", "badge_kind",
+        "badge_is_confirmed", "comment", "at", by="author_id")),
     ("votes", _of(Vote, "post_id", "value", "at")),
     ("following", _of(Subscription, "thread_id", "since")),
     ("accepted", _of(Acceptance, "thread_id", "post_id", "as_role", "at", "withdrawn_at", by="by_member_id")),

@@ -83,6 +83,8 @@ class ArticlePage(msgspec.Struct, frozen=True, array_like=True):
     answer_by_name: str | None
     answer_is_company: bool | None
     answer_badge_team: str | None
+    answer_badge_kind: str | None
+    answer_badge_is_confirmed: bool | None
     answer_edited_at: datetime | None
 
     @property
@@ -130,7 +132,8 @@ _SHELVES: Select[Any] = (
 _ONE: Select[Any] = (
     select(
         *_LINE, _R.source, _R.html, _R.version, _R.edited_by_person, _T.id.label("thread_id"), _T.slug.label("thread_slug"),
-        _T.title.label("thread_title"), _T.solved_at.is_not(None).label("thread_is_solved"), _P.id.label("post_id"), _M.handle, _M.name, _P.is_company, _P.badge_team, _P.edited_at,
+        _T.title.label("thread_title"), _T.solved_at.is_not(None).label("thread_is_solved"), _P.id.label("post_id"), _M.handle, _M.name, _P.is_company, _P.badge_team,
+        _P.badge_kind, _P.badge_is_confirmed, _P.edited_at,
     )
     .select_from(
         _FROM.outerjoin(Thread.__table__, and_(_T.id == _R.thread_id, shown_to(_T, _C)))

@@ -45,6 +45,9 @@ class Actor:
     is_staff: bool = False
     team: str = ""
     title: str = ""
+    bond: str = ""  # partner, reseller or contractor; nobody who belongs to the company is that too
+    organisation: str = ""
+    bond_is_confirmed: bool = False
     points: int = 0
     trust_level: int = 0
     privileges: frozenset[str] = field(default_factory=frozenset)

@@ -8,14 +8,13 @@ from sqlalchemy.orm import Session
 
 from forum.kernel.access import ANONYMOUS, GROUPS, MEMBERS, PUBLIC, STAFF, Actor, Role, rights_of
 from forum.kernel.clock import now
+from forum.members.affiliations import CONFIRMED
 from forum.members.signing_in import SEEN_EVERY, token_hash
 from forum.members.tables import Affiliation, MailAddress, Member, SignIn
 from forum.visibility import categories_in_charge_of, categories_of_groups_of
 
 _M, _A, _S, _E = (table.__table__.c for table in (Member, Affiliation, SignIn, MailAddress))
-_WITH_AFFILIATION = Member.__table__.outerjoin(
-    Affiliation.__table__, and_(_A.member_id == _M.id, _A.until.is_(None), _A.kind == "staff")
-)
+_WITH_AFFILIATION = Member.__table__.outerjoin(Affiliation.__table__, and_(_A.member_id == _M.id, _A.until.is_(None)))
 _PLACES, _CHARGES = categories_of_groups_of(_M.id), categories_in_charge_of(_M.id)
 # Who has no address at all came by a proof of another kind, or never signs in.
 _UNVERIFIED = and_(
@@ -25,6 +24,7 @@ _UNVERIFIED = and_(
 _COLUMNS = (
     _M.id, _M.handle, _M.name, _M.role, _M.points, _M.trust_level, _M.privileges, _M.locale, _M.time_zone, _M.avatar,
     _M.is_bot, _M.suspended_until, _M.silenced_until, _M.deleted_at, _M.deactivated_at, _A.team, _A.title,
+    _A.kind, _A.proof,
     _UNVERIFIED, _PLACES.label("places"), _CHARGES.label("charges"),
 )  # fmt: skip
 _ACTOR = select(*_COLUMNS).select_from(_WITH_AFFILIATION).where(_M.id == bindparam("member_id", type_=BigInteger))
@@ -72,7 +72,7 @@ def _has_left(row: Any) -> bool:
 def _actor(row: Any) -> Actor:
     if _has_left(row):
         return ANONYMOUS
-    is_staff = row.team is not None
+    is_staff, is_bound = row.kind == "staff", row.kind is not None and row.kind != "staff"
     role = cast("Role", row.role)
     suspended = row.suspended_until is not None and row.suspended_until > now()
     silenced = row.silenced_until is not None and row.silenced_until > now()
@@ -85,8 +85,11 @@ def _actor(row: Any) -> Actor:
         name=row.name,
         role=role,
         is_staff=is_staff,
-        team=row.team or "",
-        title=row.title or "",
+        team=row.team if is_staff else "",
+        title=row.title if is_staff else "",
+        bond=row.kind if is_bound else "",
+        organisation=row.team if is_bound else "",
+        bond_is_confirmed=is_bound and row.proof == CONFIRMED,
         points=row.points,
         trust_level=row.trust_level,
         privileges=frozenset() if only_reads else frozenset(row.privileges),

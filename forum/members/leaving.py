@@ -142,6 +142,8 @@ def anonymise(session: Session, member: Member) -> None:
     session.execute(
         update(Affiliation).where(Affiliation.member_id == member.id, Affiliation.until.is_(None)).values(until=now())
     )
+    bound = (Affiliation.member_id == member.id, Affiliation.kind != "staff")
+    session.execute(update(Affiliation).where(*bound).values(team=""))
     member.handle = member.handle_key = f"{FORMER}{member.id}"
     member.name, member.role, member.privileges = FORMER_NAME, "member", []
     member.locale = member.time_zone = member.bio = member.bio_html = member.avatar = ""

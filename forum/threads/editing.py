@@ -5,7 +5,7 @@ Versions are kept lazily: the first one is written when there is a second, so th
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -156,18 +156,27 @@ def _check_revision(post: Post, seen: int | None) -> None:
 def _keep_first_version(session: Session, thread: Thread, post: Post) -> None:
     if session.scalar(select(Revision.id).where(Revision.post_id == post.id).limit(1)) is not None:
         return
-    _keep(session, thread, post, author_id=post.author_id, as_role="author", comment="", at=post.created_at)
+    badge = {name: getattr(post, name) for name in posting.BADGE}
+    _keep(session, thread, post, badge, author_id=post.author_id, as_role="author", comment="", at=post.created_at)
 
 
 def _keep_version(session: Session, actor: Actor, thread: Thread, post: Post, comment: str) -> None:
     post.revision += 1
     author_id = posting.member_of(actor)
     role = "author" if author_id == post.author_id else actor.voice
-    _keep(session, thread, post, author_id=author_id, as_role=role, comment=comment, at=now())
+    _keep(session, thread, post, posting.worn(actor), author_id=author_id, as_role=role, comment=comment, at=now())
 
 
 def _keep(
-    session: Session, thread: Thread, post: Post, *, author_id: int, as_role: str, comment: str, at: datetime
+    session: Session,
+    thread: Thread,
+    post: Post,
+    badge: dict[str, Any],
+    *,
+    author_id: int,
+    as_role: str,
+    comment: str,
+    at: datetime,
 ) -> None:
     """A version as it is now; those of an opening post hold title and tags too."""
     opens = post.number == 1
@@ -182,6 +191,7 @@ def _keep(
             as_role=as_role,
             comment=comment,
             at=at,
+            **badge,
         )
     )
     session.flush()

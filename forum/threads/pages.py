@@ -85,7 +85,7 @@ class ThreadHead(msgspec.Struct, frozen=True, array_like=True):
 class PostView(msgspec.Struct, frozen=True, array_like=True):
     """A post as this reader may see it; `html` is None where its words are not for them. `my_vote` is 1, 0 or -1.
 
-    The author's badge (`is_company`, team, title) is the one worn then. `accepted_as` and `official_team` say who set the marks.
+    The author's badge (`is_company`, team, title; kind) is the one worn then. `accepted_as` and `official_team` say who set the marks.
     """
 
     id: int
@@ -106,6 +106,8 @@ class PostView(msgspec.Struct, frozen=True, array_like=True):
     is_company: bool
     badge_team: str
     badge_title: str
+    badge_kind: str
+    badge_is_confirmed: bool
     is_statement: bool
     up: int
     down: int
@@ -204,7 +206,7 @@ _POSTS: Select[Any] = (
     select(
         _P.id, _P.number, case((_IS_READABLE, _P.html), else_=null()), _P.created_at, _P.edited_at, _P.revision, _P.locale,
         _P.is_comment, _P.parent_id, _P.author_id, _M.handle, _M.name, _M.points, _M.is_bot, _M.avatar,
-        _P.is_company, _P.badge_team, _P.badge_title, _P.is_statement, _P.up, _P.down, _P.staff_up, _P.staff_down,
+        _P.is_company, _P.badge_team, _P.badge_title, _P.badge_kind, _P.badge_is_confirmed, _P.is_statement, _P.up, _P.down, _P.staff_up, _P.staff_down,
         func.coalesce(_V.value, 0), _P.accepted_at, _A.as_role, _P.official_at, _O.team,
         _P.deleted_at, _P.hidden_at, _P.hidden_by, _R.site, _R.url, _R.author_name, _R.author_url, _R.licence,
     )

@@ -63,6 +63,8 @@ class PostResource(msgspec.Struct, frozen=True, kw_only=True):
     is_company: bool
     badge_team: str
     badge_title: str
+    badge_kind: str
+    badge_is_confirmed: bool
     is_statement: bool
     source: str | None
     html: str | None
@@ -94,6 +96,11 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str] | None
     author_handle: str
     author_name: str
+    is_company: bool
+    badge_team: str
+    badge_title: str
+    badge_kind: str
+    badge_is_confirmed: bool
     as_role: str
     comment: str
     at: datetime
@@ -119,7 +126,7 @@ _POSTS: Select[Any] = (
     select(
         _P.id, _P.thread_id, _P.number, _P.is_comment, _P.parent_id,
         _M.handle.label("author_handle"), _M.name.label("author_name"),
-        _P.is_company, _P.badge_team, _P.badge_title, _P.is_statement,
+        _P.is_company, _P.badge_team, _P.badge_title, _P.badge_kind, _P.badge_is_confirmed, _P.is_statement,
         case((_IS_READABLE, _P.source), else_=null()).label("source"),
         case((_IS_READABLE, _P.html), else_=null()).label("html"),
         _P.locale, _P.revision, _P.up, _P.down, _P.staff_up, _P.staff_down,
@@ -147,7 +154,7 @@ _IS_SEEN = select(_T.id).join(Category.__table__, _C.id == _T.category_id).where
 _VERSIONS: Select[Any] = (
     select(
         _R.number, _R.source, _R.title, _R.tags, _M.handle.label("author_handle"), _M.name.label("author_name"),
-        _R.as_role, _R.comment, _R.at,
+        _R.is_company, _R.badge_team, _R.badge_title, _R.badge_kind, _R.badge_is_confirmed, _R.as_role, _R.comment, _R.at,
     )
     .join(Member.__table__, _M.id == _R.author_id)
     .where(_R.post_id == _POST_ID, _R.number > bindparam("after", type_=Integer))
@@ -233,6 +240,11 @@ def _only_version(post: PostResource) -> Version:
         tags=None,
         author_handle=post.author_handle,
         author_name=post.author_name,
+        is_company=post.is_company,
+        badge_team=post.badge_team,
+        badge_title=post.badge_title,
+        badge_kind=post.badge_kind,
+        badge_is_confirmed=post.badge_is_confirmed,
         as_role="author",
         comment="",
         at=post.created_at,

@@ -36,6 +36,10 @@ class PublicThread(msgspec.Struct, frozen=True, array_like=True):
     category_name: str
     author_handle: str
     author_name: str
+    is_company: bool
+    badge_team: str
+    badge_kind: str
+    badge_is_confirmed: bool
     created_at: datetime
     last_activity_at: datetime
     html: str
@@ -50,6 +54,9 @@ class PublicPost(msgspec.Struct, frozen=True, array_like=True):
     author_handle: str
     author_name: str
     is_company: bool
+    badge_team: str
+    badge_kind: str
+    badge_is_confirmed: bool
     html: str
     locale: str
     created_at: datetime
@@ -68,8 +75,8 @@ class Address(msgspec.Struct, frozen=True, array_like=True):
 def _threads(*, by_category: bool, by_tag: bool) -> Select[Any]:
     found = (
         select(
-            _T.id, _T.kind, _T.title, _T.slug, _T.locale, _C.slug, _C.name, _M.handle, _M.name, _T.created_at,
-            _T.last_activity_at, _P.html,
+            _T.id, _T.kind, _T.title, _T.slug, _T.locale, _C.slug, _C.name, _M.handle, _M.name,
+            _P.is_company, _P.badge_team, _P.badge_kind, _P.badge_is_confirmed, _T.created_at, _T.last_activity_at, _P.html,
         )
         .select_from(_FROM)
         .where(visible_to(_T, _C), shown_to(_P), _P.deleted_at.is_(None))
@@ -100,7 +107,7 @@ _ONE: Select[Any] = (
 )
 _POSTS: Select[Any] = (
     select(
-        _P.id, _P.number, _P.is_comment, _M.handle, _M.name, _P.is_company, _P.html, _P.locale, _P.created_at, _P.edited_at,
+        _P.id, _P.number, _P.is_comment, _M.handle, _M.name, _P.is_company, _P.badge_team, _P.badge_kind, _P.badge_is_confirmed, _P.html, _P.locale, _P.created_at, _P.edited_at,
     )
     .join(Member.__table__, _M.id == _P.author_id)
     .where(_P.thread_id == bindparam("thread_id", type_=BigInteger), shown_to(_P), _P.deleted_at.is_(None))

@@ -8,7 +8,7 @@ acceptance by `answers`, official marks by `official`.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import Date, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.kernel.access import Actor
@@ -188,7 +188,11 @@ class Thread(Base):
 
 
 class Post(Base):
-    """What somebody said. Source and rendered HTML lie side by side; the badge that the author wore then is kept with it."""
+    """What somebody said. Source and rendered HTML lie side by side; the badge that the author wore then is kept with it.
+
+    `badge_kind` is that of `Affiliation` where the author was bound to the company without belonging to it; `badge_team` is
+    their organisation then.
+    """
 
     __tablename__ = "post"
     __table_args__ = (
@@ -221,6 +225,8 @@ class Post(Base):
     is_company: Mapped[bool] = mapped_column(default=False)
     badge_team: Mapped[str] = mapped_column(String(60), default="")
     badge_title: Mapped[str] = mapped_column(String(80), default="")
+    badge_kind: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    badge_is_confirmed: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_statement: Mapped[bool] = mapped_column(default=False)
     up: Mapped[int] = mapped_column(default=0)
     down: Mapped[int] = mapped_column(default=0)
@@ -253,6 +259,11 @@ class Revision(Base):
     tags: Mapped[list[str] | None] = mapped_column(Json, default=None)
     author_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     as_role: Mapped[str] = mapped_column(String(20))
+    is_company: Mapped[bool] = mapped_column(default=False, server_default=false())
+    badge_team: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    badge_title: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    badge_kind: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    badge_is_confirmed: Mapped[bool] = mapped_column(default=False, server_default=false())
     comment: Mapped[str] = mapped_column(String(300), default="")
     at: Mapped[datetime] = mapped_column(UtcTime)
 

@@ -32,6 +32,9 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
     author_handle: str
     author_name: str
     is_company: bool
+    badge_team: str
+    badge_kind: str
+    badge_is_confirmed: bool
     is_comment: bool
     accepted_at: datetime | None
     official_at: datetime | None
@@ -54,7 +57,7 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of a post. `title` and `tags` only where it opens its thread; `as_role`: as what it was written."""
+    """One version of a post. `title` and `tags` only where it opens its thread; `as_role`: as what it was written, beside the badge worn then."""
 
     number: int
     source: str
@@ -63,14 +66,18 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     by_handle: str
     by_name: str
     as_role: str
+    is_company: bool
+    badge_team: str
+    badge_kind: str
+    badge_is_confirmed: bool
     comment: str
     at: datetime
 
 
 _SOURCE: Select[Any] = (
     select(
-        _P.id, _P.number, _P.source, _P.revision, _P.created_at, _P.author_id, _M.handle, _M.name, _P.is_company, _P.is_comment,
-        _P.accepted_at, _P.official_at, func.coalesce(_P.hidden_by, _T.hidden_by),
+        _P.id, _P.number, _P.source, _P.revision, _P.created_at, _P.author_id, _M.handle, _M.name, _P.is_company,
+        _P.badge_team, _P.badge_kind, _P.badge_is_confirmed, _P.is_comment, _P.accepted_at, _P.official_at, func.coalesce(_P.hidden_by, _T.hidden_by),
         _T.id, _T.author_id, _T.is_critical, _T.kind, _T.title, _T.slug, _T.locale, _C.id, _C.slug, _C.name,
         select(func.aggregate_strings(_G.name_key, " "))
         .select_from(Tag.__table__.join(ThreadTag.__table__, ThreadTag.tag_id == _G.id))
@@ -87,7 +94,21 @@ _SOURCE: Select[Any] = (
 _BY_POST: Select[Any] = _SOURCE.where(_P.id == _POST_ID)
 _OPENING: Select[Any] = _SOURCE.where(_P.thread_id == bindparam("thread_id", type_=BigInteger), _P.number == 1)
 _VERSIONS: Select[Any] = (
-    select(_R.number, _R.source, _R.title, _R.tags, _M.handle, _M.name, _R.as_role, _R.comment, _R.at)
+    select(
+        _R.number,
+        _R.source,
+        _R.title,
+        _R.tags,
+        _M.handle,
+        _M.name,
+        _R.as_role,
+        _R.is_company,
+        _R.badge_team,
+        _R.badge_kind,
+        _R.badge_is_confirmed,
+        _R.comment,
+        _R.at,
+    )
     .join(Member.__table__, _M.id == _R.author_id)
     .where(_R.post_id == _POST_ID)
     .order_by(_R.number.desc())
@@ -133,6 +154,10 @@ def versions_of(connection: Connection, of: Source, *, limit: int = 50) -> tuple
             by_handle=row.handle,
             by_name=row.name,
             as_role=row.as_role,
+            is_company=row.is_company,
+            badge_team=row.badge_team,
+            badge_kind=row.badge_kind,
+            badge_is_confirmed=row.badge_is_confirmed,
             comment=row.comment,
             at=row.at,
         )
@@ -150,6 +175,10 @@ def _only_version(of: Source) -> Version:
         by_handle=of.author_handle,
         by_name=of.author_name,
         as_role="author",
+        is_company=of.is_company,
+        badge_team=of.badge_team,
+        badge_kind=of.badge_kind,
+        badge_is_confirmed=of.badge_is_confirmed,
         comment="",
         at=of.created_at,
     )

@@ -57,6 +57,7 @@ def test_nobody_bound_so_speaks_for_the_company(session: Session) -> None:
     affiliations.confirm(session, SYSTEM, handle="anna")
     actor = actor_of(session, anna.member_id)
     assert (actor.is_staff, actor.team, actor.can("post:official"), actor.clearance) == (False, "", False, 1)
+    assert (actor.bond, actor.organisation, actor.bond_is_confirmed) == ("contractor", "Mill & Sons", True)
     assert "anna" not in [line.handle for line in company_list(session.connection())]
     assert not profiles.profile_page(session.connection(), ANONYMOUS, handle="anna").is_staff
     assert not make.reply(session, make.thread(session), actor).is_company

@@ -32,6 +32,7 @@ def test_replies_and_comments_are_added_and_listed_in_order(site: Site, database
     comment = site.as_(peer)("POST", path, {"body": "Thank you, both.", "parent": word["id"]}, status=201)
     assert word["author"] == {
         "handle": employee.handle, "name": employee.name, "company": True, "team": "Repairs", "title": "Engineer",
+        "affiliation": None,
     }  # fmt: skip
     assert (word["statement"], comment["comment"], comment["parent"]) == (True, True, word["id"])
     assert reply["url"] == f"{HERE}/p/{reply['id']}"

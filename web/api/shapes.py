@@ -40,14 +40,26 @@ class ThreadShape(msgspec.Struct, frozen=True, kw_only=True):
     critical: bool
 
 
+class Affiliation(msgspec.Struct, frozen=True, kw_only=True):
+    """How somebody was bound to the company without belonging to it: as partner, reseller or contractor, for whom.
+
+    `confirmed` says whether an administrator had confirmed what they declared of themselves.
+    """
+
+    kind: str
+    organisation: str
+    confirmed: bool
+
+
 class Author(msgspec.Struct, frozen=True, kw_only=True):
-    """Who wrote a post, with the badge worn then; `company` marks somebody who belonged to it."""
+    """Who wrote a post or a version, with the badge worn then; `company` marks somebody who belonged to it."""
 
     handle: str
     name: str
     company: bool
     team: str
     title: str
+    affiliation: Affiliation | None
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +123,7 @@ class VersionShape(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     title: str | None
     tags: list[str] | None
-    author: Person
+    author: Author
     role: str
     comment: str
     at: datetime
@@ -169,14 +181,19 @@ def post_shape(request: AnyRequest, post: PostResource) -> PostShape:
     )
 
 
-def _author(post: PostResource) -> Author:
+def _author(said: PostResource | Version) -> Author:
     return Author(
-        handle=post.author_handle,
-        name=post.author_name,
-        company=post.is_company,
-        team=post.badge_team,
-        title=post.badge_title,
+        handle=said.author_handle,
+        name=said.author_name,
+        company=said.is_company,
+        team="" if said.badge_kind else said.badge_team,
+        title=said.badge_title,
+        affiliation=_affiliation(said) if said.badge_kind else None,
     )
+
+
+def _affiliation(said: PostResource | Version) -> Affiliation:
+    return Affiliation(kind=said.badge_kind, organisation=said.badge_team, confirmed=said.badge_is_confirmed)
 
 
 def _origin(post: PostResource) -> Origin | None:
@@ -210,7 +227,7 @@ def version_shape(version: Version) -> VersionShape:
         body=version.source,
         title=version.title,
         tags=version.tags,
-        author=Person(handle=version.author_handle, name=version.author_name),
+        author=_author(version),
         role=version.as_role,
         comment=version.comment,
         at=version.at,

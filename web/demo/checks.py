@@ -53,6 +53,8 @@ def _twice(what: str, names: list[str]) -> Faults:
 def _person(person: Person) -> Faults:
     if bool(person.team) != bool(person.title):
         yield f"{person.handle}: who has a team has a title, and the other way round"
+    if bool(person.bond) != bool(person.organisation) or (person.bond and person.team):
+        yield f"{person.handle}: who is bound to the company names an organisation, and does not belong to it"
     if person.bio == "-":
         yield f"{person.handle}: says nothing about themselves"
 

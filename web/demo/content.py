@@ -39,6 +39,8 @@ class Person(Frozen, frozen=True, kw_only=True):
     bio: Line = "-"
     team: str = ""
     title: str = ""
+    bond: Literal["", "partner", "reseller", "contractor"] = ""
+    organisation: str = ""
     signs_in_as: Literal["", "customer", "moderator", "product manager", "administrator"] = ""
 
     @property

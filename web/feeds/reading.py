@@ -30,6 +30,7 @@ from web.translations import translate
 
 AnyRequest = Request[Any, Any, Any]
 MEDIA_TYPE = "application/atom+xml"
+_BONDS = {"partner": N_("Partner"), "reseller": N_("Reseller"), "contractor": N_("Contractor")}
 
 
 class House:
@@ -50,8 +51,19 @@ class House:
         """A name for ever (RFC 4151): of a thing that came to be on that day."""
         return f"tag:{self._authority},{since:%Y-%m-%d}:{kind}/{key}"
 
-    def author(self, handle: str, name: str) -> By:
-        return By(name, f"{self.base}/m/{quote(handle)}")
+    def author(self, said: PublicThread | PublicPost) -> By:
+        badge = self._badge(said)
+        name = f"{said.author_name} ({badge})" if badge else said.author_name
+        return By(name, f"{self.base}/m/{quote(said.author_handle)}")
+
+    def _badge(self, said: PublicThread | PublicPost) -> str:
+        """The badge that the author wore then, in words: a feed has no other place for it."""
+        if said.is_company:
+            return ", ".join(filter(None, (self.say(Text(N_("Company"))), said.badge_team)))
+        if not said.badge_kind:
+            return ""
+        declared = "" if said.badge_is_confirmed else self.say(Text(N_("declared by themselves")))
+        return ", ".join(filter(None, (self.say(Text(_BONDS[said.badge_kind])), said.badge_team, declared)))
 
 
 def _answered(request: AnyRequest, address: str, make: Callable[[Connection, House], Feed]) -> Response[bytes]:
@@ -122,7 +134,7 @@ def _thread(house: House, thread: PublicThread) -> Entry:
         updated=thread.last_activity_at,
         html=thread.html,
         locale=thread.locale,
-        by=house.author(thread.author_handle, thread.author_name),
+        by=house.author(thread),
         category=(thread.category_slug, thread.category_name),
     )
 
@@ -156,7 +168,7 @@ def _post(house: House, thread: Syndicated, post: PublicPost) -> Entry:
         updated=post.edited_at or post.created_at,
         html=post.html,
         locale=post.locale or thread.locale,
-        by=house.author(post.author_handle, post.author_name),
+        by=house.author(post),
     )
 
 

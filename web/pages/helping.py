@@ -228,6 +228,8 @@ def _author(read: ArticlePage) -> Person | None:
         handle=read.answer_by_handle,
         is_staff=bool(read.answer_is_company),
         team=read.answer_badge_team or "",
+        bond=read.answer_badge_kind or "",
+        bond_is_confirmed=bool(read.answer_badge_is_confirmed),
     )
 
 

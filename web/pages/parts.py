@@ -96,7 +96,7 @@ def _place_of(path: str) -> str:
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A member as shown beside what they wrote: with the badge that was worn then. No `handle`: an account that is gone.
 
-    `avatar` is the name of the picture that they wear now; without one their initials stand there.
+    `bond` is partner, reseller or contractor, for the organisation that `team` names. `avatar` is the name of the picture that they wear now; without one their initials stand there.
     """
 
     name: str
@@ -106,6 +106,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     points: int | None = None
     avatar: str = ""
+    bond: str = ""
+    bond_is_confirmed: bool = False
     is_former: bool = False  # left for good; found out from the handle, so that no page has to
 
     def __post_init__(self) -> None:

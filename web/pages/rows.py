@@ -45,7 +45,12 @@ def _row(line: ThreadLine, statuses: Mapping[int, str], *, with_category: bool) 
         href=thread_href(line.id, line.slug),
         title=line.title,
         last_by=Person(
-            name=line.last_name, handle=line.last_handle, is_staff=line.last_is_company, avatar=line.last_avatar
+            name=line.last_name,
+            handle=line.last_handle,
+            is_staff=line.last_is_company,
+            avatar=line.last_avatar,
+            bond=line.last_badge_kind,
+            bond_is_confirmed=line.last_badge_is_confirmed,
         ),
         last_at=line.last_activity_at,
         replies=line.reply_count,

@@ -323,6 +323,8 @@ def _person(post: PostView) -> Person:
         title=post.badge_title,
         points=post.author_points,
         avatar=post.author_avatar,
+        bond=post.badge_kind,
+        bond_is_confirmed=post.badge_is_confirmed,
     )
 
 

@@ -121,7 +121,14 @@ def _step(version: Version, before: Version | None, patience: Patience) -> Step:
     was, is_now = set((before.tags if before else None) or ()), set(version.tags or ())
     return Step(
         version=version,
-        by=Person(name=version.by_name, handle=version.by_handle, is_staff=version.as_role == "staff"),
+        by=Person(
+            name=version.by_name,
+            handle=version.by_handle,
+            is_staff=version.is_company,
+            team=version.badge_team,
+            bond=version.badge_kind,
+            bond_is_confirmed=version.badge_is_confirmed,
+        ),
         as_role=_ROLES.get(version.as_role),
         body=compared(before.source, version.source, patience) if before else (Piece("same", version.source),),
         title=_title(version, before, patience),
