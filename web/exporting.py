@@ -8,10 +8,10 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator
 from io import RawIOBase
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Table, bindparam, case, or_, select
+from sqlalchemy import BigInteger, Connection, Table, bindparam, case, or_, select, tuple_
 from sqlalchemy.sql import Select
 
 from forum.ideas.tables import IdeaStatusChange
@@ -43,13 +43,29 @@ _AT_ONCE = 500  # rows that are in memory at one time
 _PLAIN = msgspec.json.Encoder()
 
 
-def _of(entity: Any, *names: str, by: str = "member_id") -> Select[Any]:
+class _Rows(NamedTuple):
+    """A file's rows: the first portion of them, and each that comes after a row with given keys."""
+
+    first: Select[Any]
+    after: Select[Any]
+    keys: tuple[str, ...]
+
+
+def _by(found: Select[Any], *keys: Any) -> _Rows:
+    """Rows in the order of their keys, which travel along under names of their own and stay out of the file."""
+    names = tuple(f"key_{number}" for number in range(len(keys)))
+    first = found.add_columns(*(key.label(name) for key, name in zip(keys, names, strict=True)))
+    first = first.order_by(*keys).limit(_AT_ONCE)
+    last = [bindparam(name, type_=key.type) for key, name in zip(keys, names, strict=True)]
+    return _Rows(first, first.where(tuple_(*keys) > tuple_(*last)), names)
+
+
+def _of(entity: Any, *names: str, by: str = "member_id") -> _Rows:
     """The named columns of the person's own rows."""
     table: Table = entity.__table__
-    keys = [column.name for column in table.primary_key]
-    return (
-        select(*(table.c[name] for name in names)).where(table.c[by] == _ME).order_by(*(table.c[key] for key in keys))
-    )
+    own = table.c[by] == _ME
+    keys = [column for column in table.primary_key if column.name != by]
+    return _by(select(*(table.c[name] for name in names)).where(own), *(keys or table.primary_key))
 
 
 _T, _P, _C, _D, _X, _G, _GM = (
@@ -67,7 +83,6 @@ _POSTS: Select[Any] = (
     .join_from(Post.__table__, Thread.__table__, _T.id == _P.thread_id)
     .join(Category.__table__, _C.id == _T.category_id)
     .where(_P.author_id == _ME)
-    .order_by(_P.id)
 )  # fmt: skip
 _REASON = case((or_(_D.target_kind == "member", visible_to(_T, _C)), _X.text)).label("text")
 _DECISIONS: Select[Any] = (
@@ -76,15 +91,13 @@ _DECISIONS: Select[Any] = (
     .outerjoin(Thread.__table__, _T.id == _X.thread_id)
     .outerjoin(Category.__table__, _C.id == _T.category_id)
     .where(_X.about_member_id == _ME)
-    .order_by(_D.number)
 )
 _GROUPS: Select[Any] = (
     select(_G.name, _GM.since, _GM.source)
     .join(GroupMember.__table__, _GM.group_id == _G.id)
     .where(_GM.member_id == _ME)
-    .order_by(_G.id)
 )
-_FILES: tuple[tuple[str, Select[Any]], ...] = (
+_FILES: tuple[tuple[str, _Rows], ...] = (
     (
         "profile",
         _of(
@@ -99,11 +112,11 @@ _FILES: tuple[tuple[str, Select[Any]], ...] = (
     ("tokens", _of(ApiToken, "name", "scopes", "created_at", "last_used_at", "revoked_at")),
     ("identities", _of(Identity, "issuer", "subject", "address", "linked_at", "last_used_at")),
     ("consents", _of(Consent, "purpose", "is_given", "at")),
-    ("groups", _GROUPS),
+    ("groups", _by(_GROUPS, _G.id)),
     ("affiliations", _of(Affiliation, "team", "title", "kind", "proof", "since", "until")),
     ("badges", _of(ImportedBadge, "name", "grade", "awarded_at")),
     ("mails", _of(MailDelivery, "kind", "address", "state", "created_at", "settled_at")),
-    ("posts", _POSTS),
+    ("posts", _by(_POSTS, _P.id)),
     ("versions", _of(Revision, "post_id", "number", "source", "title", "tags", "as_role", "is_company", "badge_team", "badge_kind",
         "badge_is_confirmed", "comment", "at", by="author_id")),
     ("votes", _of(Vote, "post_id", "value", "at")),
@@ -114,7 +127,7 @@ _FILES: tuple[tuple[str, Select[Any]], ...] = (
     ("ledger", _of(LedgerEntry, "post_id", "reason", "points", "day", "at")),
     ("notifications", _of(Notification, "kind", "thread_id", "post_id", "values", "created_at", "read_at")),
     ("flags", _of(Flag, "post_id", "reason", "note", "created_at", "outcome")),
-    ("decisions", _DECISIONS),
+    ("decisions", _by(_DECISIONS, _D.number)),
 )  # fmt: skip
 
 
@@ -125,21 +138,23 @@ def personal_data(connection: Connection, actor: Actor) -> Iterator[tuple[str, b
         NotAllowed: nobody is signed in.
     """
     require(may_sign_in_settings(actor))
-    for name, statement in _FILES:
-        for piece in _listed(connection, statement, as_seen_by(actor) | {"member_id": actor.member_id}):
+    for name, found in _FILES:
+        for piece in _listed(connection, found, as_seen_by(actor) | {"member_id": actor.member_id}):
             yield f"{name}.json", piece
 
 
-def _listed(connection: Connection, statement: Select[Any], values: dict[str, Any]) -> Iterator[bytes]:
-    """The rows as a JSON list, one to a line. Read in portions, because no cursor stays open outside a transaction."""
-    before, start = b"[\n", 0
-    portion = statement.limit(_AT_ONCE).offset(bindparam("start"))
-    while rows := connection.execute(portion, values | {"start": start}).mappings().all():
-        yield before + b",\n".join(_PLAIN.encode(dict(row)) for row in rows)
-        before, start = b",\n", start + _AT_ONCE
+def _listed(connection: Connection, found: _Rows, values: dict[str, Any]) -> Iterator[bytes]:
+    """The rows as a JSON list, one to a line. Read in portions by key: no cursor stays open outside a transaction."""
+    before, portion, last = b"[\n", found.first, dict[str, Any]()
+    while rows := connection.execute(portion, values | last).mappings().all():
+        last = {name: rows[-1][name] for name in found.keys}
+        yield before + b",\n".join(
+            _PLAIN.encode({name: value for name, value in row.items() if name not in last}) for row in rows
+        )
+        before, portion = b",\n", found.after
         if len(rows) < _AT_ONCE:
             break
-    yield b"[]\n" if not start else b"\n]\n"
+    yield b"\n]\n" if last else b"[]\n"
 
 
 class _Outlet(RawIOBase):

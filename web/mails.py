@@ -7,13 +7,17 @@ to our own site and nowhere else.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
+from forum.kernel.db import Database
 from forum.kernel.errors import N_, Text
 from forum.kernel.settings import Settings
+from forum.members import site
 from forum.members.mailing import Letter, MailRenderer, Written
+from forum.members.site import Site
 from web.locales import LOCALES
 from web.rendering import render
 from web.translations import translate
@@ -33,6 +37,12 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     after: tuple[Text, ...] = ()
 
 
+_NOT_ANSWERED: Final = Text(N_("You get this mail because your address was given at %(site)s. It cannot be answered."))
+_ANSWERED: Final = Text(
+    N_(
+        "You get this mail because your address was given at %(site)s. Answer it, or write to %(contact)s, and people read it."
+    )
+)
 _NOT_YOU: Final = Text(N_("If this was not you, you need not do anything."))
 
 DRAFTS: Final = {
@@ -139,21 +149,43 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-def renderer(settings: Settings) -> MailRenderer:
-    """The port of `forum.members.posting`: every link is under the configured address, whatever anybody asked us as."""
+def renderer(settings: Settings, site_now: Callable[[], Site] | None = None) -> MailRenderer:
+    """The port of `forum.members.posting`: every link is under the configured address, whatever anybody asked us as.
+
+    `site_now` tells what administrators set by then: the site's name, its language, and whom an answer reaches.
+    """
+    find = site_now or (lambda: site.unread(settings))
 
     def render_letter(letter: Letter) -> Written:
-        locale = letter.locale if letter.locale in LOCALES else settings.default_locale
-        mail = _said(letter, locale, settings)
-        page = render("mail/letter.html", locale, mail=mail).decode()
-        return Written(subject=f"{mail.subject} · {settings.site_name}", text=_plain(mail), html=page)
+        here = find()
+        locale = letter.locale if letter.locale in LOCALES else here.default_locale
+        mail = _said(letter, locale, here, settings.base_url.rstrip("/"))
+        return Written(
+            subject=f"{mail.subject} · {here.name}",
+            text=_plain(mail),
+            html=render("mail/letter.html", locale, mail=mail).decode(),
+            from_name=here.name,
+            reply_to=here.contact,
+        )
 
     return render_letter
 
 
-def _said(letter: Letter, locale: str, settings: Settings) -> Mail:
-    draft, base = DRAFTS[letter.kind], settings.base_url.rstrip("/")
-    values = {"handle": unlinked(letter.handle), "site": settings.site_name, "forgot": f"{base}/forgot"}
+def site_in(db: Database, settings: Settings) -> Callable[[], Site]:
+    """What `renderer` asks: the settings of the site as they are when a mail is written."""
+
+    def site_now() -> Site:
+        with db.reading() as connection:
+            return site.read(connection, settings)
+
+    return site_now
+
+
+def _said(letter: Letter, locale: str, here: Site, base: str) -> Mail:
+    draft = DRAFTS[letter.kind]
+    values = {
+        "handle": unlinked(letter.handle), "site": here.name, "contact": here.contact, "forgot": f"{base}/forgot",
+    }  # fmt: skip
 
     def said(text: Text) -> str:
         return translate(Text(text.msgid, **{**values, **text.values}), locale)
@@ -162,13 +194,13 @@ def _said(letter: Letter, locale: str, settings: Settings) -> Mail:
     if letter.until is not None:
         after.insert(0, Text(N_("The link works once, until %(until)s (UTC)."), until=moment(letter.until, locale)))
     return Mail(
-        site=settings.site_name,
+        site=here.name,
         subject=said(draft.subject),
         says=tuple(map(said, draft.says)),
         button=said(draft.button) if draft.button is not None else "",
         link=base + draft.path % {"key": letter.key} if draft.path else "",
         after=tuple(map(said, after)),
-        why=said(Text(N_("You get this mail because your address was given at %(site)s. It cannot be answered."))),
+        why=said(_ANSWERED if here.contact else _NOT_ANSWERED),
     )
 
 

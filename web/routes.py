@@ -11,6 +11,7 @@ from web.api import articles as api_articles
 from web.api import categories as api_categories
 from web.api import crm as api_crm
 from web.api import identities as api_identities
+from web.api import mails as api_mails
 from web.api import me as api_me
 from web.api import members as api_members
 from web.api import moderation as api_moderation
@@ -50,6 +51,7 @@ from web.pages.admin import audit as admin_audit
 from web.pages.admin import categories as admin_categories
 from web.pages.admin import groups as admin_groups
 from web.pages.admin import invitations as admin_invitations
+from web.pages.admin import mails as admin_mails
 from web.pages.admin import people as admin_people
 from web.pages.admin import person as admin_person
 from web.pages.admin import providers as admin_providers
@@ -77,6 +79,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_search.routes,
     *api_articles.routes,
     *api_crm.routes,
+    *api_mails.routes,
     *home.routes,
     *categories.routes,
     *asking.routes,
@@ -104,6 +107,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *admin_person.routes,
     *admin_settings.routes,
     *crm.routes,
+    *admin_mails.routes,
     *searching.routes,
     *helping.routes,
     *reading.routes,

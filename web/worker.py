@@ -171,7 +171,7 @@ class Worker:
         return posting.Postman(
             db,
             Mailer(settings),
-            mails.renderer(settings),
+            mails.renderer(settings, mails.site_in(db, settings)),
             secret_key=settings.secret_key,
             base_url=settings.base_url,
             going_on=self._is_going_on,

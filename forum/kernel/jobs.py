@@ -14,11 +14,12 @@ from sqlalchemy import ColumnElement, CursorResult, Row, Select, String, literal
 from sqlalchemy.orm import Mapped, MappedAsDataclass, Session, mapped_column
 
 from forum.kernel.db import Base, Database, UtcTime, database_moment, database_now, insert_new, skip_locked
+from forum.kernel.errors import N_
 
 State = Literal["waiting", "running", "done", "parked"]
 
 MOST_ATTEMPTS = 12
-WORKER_LOST = "the worker that had this was lost, each time anew"
+WORKER_LOST = N_("The worker that had this was lost, each time anew.")
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
 
 # spelled out, not bound: only so do both databases see that the index of what is due fits, however much was done before

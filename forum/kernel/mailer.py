@@ -20,7 +20,7 @@ from email.policy import SMTP as _SMTP_POLICY
 from email.policy import EmailPolicy
 from email.utils import format_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
@@ -46,6 +46,30 @@ _ALLOWED = re.compile(
 )
 # Words that must arrive whole. The library would wrap the long ones into encoded words, which no mail program reads back.
 _WHOLE = {"message-id", "in-reply-to", "references", "list-unsubscribe", "list-id", "feedback-id"}
+
+_OWN_HEADER = N_("A mail may not bring its own %(name)s.")
+_NOT_KEPT = N_("The mail cannot be kept: %(why)s.")
+_NOT_ENCRYPTED = N_("The mail server %(host)s offers no encryption.")
+_NO_PASSWORD = N_("The mail server %(host)s offers no encryption, and the password does not go without.")
+_ANSWERED = N_("The mail server answered %(code)s: %(said)s")
+_NOT_REACHED = N_("The mail server cannot be reached, or the connection to it was lost.")
+_ODD_LINE = N_("A line of the mail’s head holds a line break or another character that has no place there.")
+_NO_ADDRESS = N_("The mail is addressed to something that is no address.")
+_NO_MESSAGE_ID = N_("The mail’s Message-ID is not well-formed.")
+_ODD_CHARACTER = N_("The mail holds a character that cannot be sent.")
+REFUSALS: Final = (
+    _OWN_HEADER,
+    _NOT_KEPT,
+    _NOT_ENCRYPTED,
+    _NO_PASSWORD,
+    _ANSWERED,
+    _NOT_REACHED,
+    _ODD_LINE,
+    _NO_ADDRESS,
+    _NO_MESSAGE_ID,
+    _ODD_CHARACTER,
+)
+"""Every sentence with which a mail is not sent."""
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +146,7 @@ class Mailer:
         message["Message-ID"] = _message_id(mail.message_id)
         for name, value in (_usual_headers(mail) | dict(mail.headers)).items():
             if not _ALLOWED.fullmatch(name):
-                raise NotSent(Text(N_("A mail may not bring its own %(name)s."), name=name), permanent=True)
+                raise NotSent(Text(_OWN_HEADER, name=name), permanent=True)
             message[name] = _address(value) if name == "Reply-To" else _line(value)
         message.set_content(_text(mail.text), cte="quoted-printable")
         if mail.html is not None:
@@ -145,7 +169,7 @@ class Mailer:
                 os.fsync(file.fileno())
             aside.replace(folder / f"{name}.eml")
         except OSError as error:
-            raise NotSent(Text(N_("The mail cannot be kept: %(why)s."), why=error.strerror)) from error
+            raise NotSent(Text(_NOT_KEPT, why=error.strerror)) from error
 
     def _hand_over(self, message: EmailMessage, server: "_Server") -> None:
         content = message.as_bytes()
@@ -204,7 +228,7 @@ class _Server:
             return False
         if not smtp.has_extn("starttls"):
             if self.starttls == "required":
-                raise NotSent(Text(N_("The mail server %(host)s offers no encryption."), host=self.host))
+                raise NotSent(Text(_NOT_ENCRYPTED, host=self.host))
             return False
         smtp.starttls(context=tls)
         smtp.ehlo()
@@ -214,7 +238,7 @@ class _Server:
         if not secret and not self._is_here:
             raise NotSent(
                 Text(
-                    N_("The mail server %(host)s offers no encryption, and the password does not go without."),
+                    _NO_PASSWORD,
                     host=self.host,
                 )
             )
@@ -237,12 +261,10 @@ def _failures(*, unsure: bool = False) -> Iterator[None]:
         refused = error.smtp_code >= 500 and error.smtp_code not in (530, 534, 535, 538)
         said = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
         words = " ".join(_UNPRINTABLE.sub(" ", said).split())[:200]
-        answer = Text(N_("The mail server answered %(code)d: %(said)s"), code=error.smtp_code, said=words)
+        answer = Text(_ANSWERED, code=error.smtp_code, said=words)
         raise NotSent(answer, permanent=refused) from error
     except (SMTPException, OSError) as error:
-        raise NotSent(
-            N_("The mail server cannot be reached, or the connection to it was lost."), unsure=unsure
-        ) from error
+        raise NotSent(_NOT_REACHED, unsure=unsure) from error
 
 
 def _expect(code: int, said: bytes) -> None:
@@ -263,7 +285,7 @@ def _usual_headers(mail: Mail) -> dict[str, str]:
 def _line(value: str) -> str:
     if _UNPRINTABLE.search(value):
         raise NotSent(
-            N_("A line of the mail’s head holds a line break or another character that has no place there."),
+            _ODD_LINE,
             permanent=True,
         )
     return value
@@ -272,7 +294,7 @@ def _line(value: str) -> str:
 def _address(value: str) -> str:
     plain = _plain_address(value)
     if plain is None:
-        raise NotSent(N_("The mail is addressed to something that is no address."), permanent=True)
+        raise NotSent(_NO_ADDRESS, permanent=True)
     return plain
 
 
@@ -292,7 +314,7 @@ def _plain_address(text: str) -> str | None:
 def _message_id(value: str) -> str:
     found = _MESSAGE_ID.fullmatch(value)
     if found is None or found[1].count("@") != 1:
-        raise NotSent(N_("The mail’s Message-ID is not well-formed."), permanent=True)
+        raise NotSent(_NO_MESSAGE_ID, permanent=True)
     return f"<{found[1]}>"
 
 
@@ -300,7 +322,7 @@ def _text(value: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise NotSent(N_("The mail holds a character that cannot be sent."), permanent=True) from error
+        raise NotSent(_ODD_CHARACTER, permanent=True) from error
     return value.replace("\x00", "")
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from forum.kernel.clock import now
@@ -23,6 +23,18 @@ OLDEST: Final = {
 }
 """How long a mail of a kind is of use; later it is dropped."""
 _OLDEST_OTHER: Final = timedelta(days=5)
+
+
+def is_too_old(kind: str, created_at: datetime) -> bool:
+    """Whether a mail of that kind, asked for then, is of no use any more."""
+    return now() - created_at > OLDEST.get(kind, _OLDEST_OTHER)
+
+
+def useful_since(kind: Any, created_at: Any) -> ColumnElement[bool]:
+    """The same asked of rows, turned round: that a mail is still of use."""
+    moment = now()
+    others = and_(kind.not_in(OLDEST), created_at >= moment - _OLDEST_OTHER)
+    return or_(others, *(and_(kind == one, created_at >= moment - oldest) for one, oldest in OLDEST.items()))
 
 
 class Dropped(Exception):
@@ -45,7 +57,7 @@ def letter_of(session: Session, mail: MailDelivery, *, secret_key: str) -> Lette
     Raises:
         Dropped: it came too late, or what it was for is over.
     """
-    if now() - mail.created_at > OLDEST.get(mail.kind, _OLDEST_OTHER):
+    if is_too_old(mail.kind, mail.created_at):
         raise Dropped("too old to be of use")
     if mail.kind == "deleted":
         locale, name, handle = (str(mail.values.get(field, "")) for field in ("locale", "name", "handle"))

@@ -38,11 +38,16 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """A mail in the words of one language. `text` is complete without `html`."""
+    """A mail in the words of one language. `text` is complete without `html`.
+
+    `from_name` is whom it says it is from, "" the name in the environment; `reply_to` is whom an answer reaches, "" nobody.
+    """
 
     subject: str
     text: str
     html: str
+    from_name: str = ""
+    reply_to: str = ""
 
 
 MailRenderer = Callable[[Letter], Written]

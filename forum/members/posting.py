@@ -98,6 +98,8 @@ class Postman:
             text=written.text,
             html=written.html,
             message_id=f"{named}@{host.replace(':', '.')}",
+            headers={"Reply-To": written.reply_to} if written.reply_to else {},
+            from_name=written.from_name or None,
         )
 
     def _settle(self, claimed: jobs.Claim, reason: str | None = None) -> None:
@@ -117,8 +119,8 @@ class Postman:
 
 
 def prune(db: Database) -> None:
-    """Forget mails that are done and keys that are no longer good."""
+    """Forget mails that are done, those that nobody cared about for as long, and keys that are no longer good."""
     with db.transaction() as session:
-        old = (MailDelivery.state == "done", MailDelivery.created_at < now() - KEPT)
+        old = (MailDelivery.state.in_(("done", "parked")), MailDelivery.created_at < now() - KEPT)
         session.execute(delete(MailDelivery).where(*old).execution_options(synchronize_session=False))
         mailed_keys.prune(session)

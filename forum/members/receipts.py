@@ -1,7 +1,7 @@
 """The receipts of privileged actions, as administrators read them: narrowed by who, what, about what and when."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, or_, select
@@ -45,27 +45,34 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
-_ABOUT: Select[Any] = select(_M.id).where(_M.handle_key == bindparam("key", type_=String))
+_HANDLE: Select[Any] = select(_M.id).where(_M.handle_key == bindparam("key", type_=String))
 
 
 def _text(name: str) -> Any:
     return bindparam(name, type_=String)
 
 
-_AUDIT: Select[Any] = (
+_ANY: Select[Any] = (
     select(_A.id, _A.at, _M.handle, _A.voice, _A.action, _A.subject, _A.detail)
     .outerjoin(Member.__table__, _M.id == _A.member_id)
     .where(
         _A.id < bindparam("before", type_=BigInteger),
-        or_(_text("by") == "", _M.handle_key == _text("by")),
         _A.action.startswith(_text("action")),
-        or_(_text("subject") == "", _A.subject == _text("subject"), _A.subject.startswith(_text("subject_begins"))),
         or_(bindparam("is_since", type_=Integer) == 0, _A.at >= bindparam("since", type_=UtcTime)),
         or_(bindparam("is_until", type_=Integer) == 0, _A.at < bindparam("until", type_=UtcTime)),
     )
     .order_by(_A.id.desc())
     .limit(bindparam("limit"))
 )
+_ONE_SUBJECT = _A.subject == _text("subject")
+_OF_KIND = or_(_text("subject") == "", _ONE_SUBJECT, _A.subject.startswith(_text("subject_begins")))
+_ONE_PERSON = _A.member_id == bindparam("by", type_=BigInteger)
+_AUDIT: Final = {
+    (of_one, by_one): _ANY.where(_ONE_SUBJECT if of_one else _OF_KIND, *([_ONE_PERSON] if by_one else []))
+    for of_one in (False, True)
+    for by_one in (False, True)
+}
+"""By whether one thing and one person are asked for: each is a range of an index then, however many receipts there are."""
 _MEMBERS: Select[Any] = select(_M.id, _M.handle).where(
     _M.id.in_(bindparam("ids", expanding=True)), _M.deleted_at.is_(None)
 )
@@ -76,7 +83,7 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 def audit_list(
     connection: Connection, actor: Actor, wanted: Wanted | None = None, *, cursor: str = "", limit: int = 20
 ) -> Page[AuditLine]:
-    """Privileged actions on the installation, the newest first; at most four selects.
+    """Privileged actions on the installation, the newest first; at most five selects.
 
     Raises:
         NotAllowed: only administrators see it.
@@ -85,7 +92,8 @@ def audit_list(
     require(may_administer(actor))
     before = decode_cursor(cursor, int)[0] if cursor else _LAST
     values = _values(connection, wanted or Wanted())
-    rows = connection.execute(_AUDIT, {"before": before, "limit": limit + 1, **values}).all()
+    statement = _AUDIT[":" in values["subject"], "by" in values]
+    rows = connection.execute(statement, {"before": before, "limit": limit + 1, **values}).all()
     names = _names(connection, [row.subject for row in rows[:limit]])
     items = tuple(
         AuditLine(
@@ -104,12 +112,10 @@ def audit_list(
 
 
 def _values(connection: Connection, wanted: Wanted) -> dict[str, Any]:
-    subject = wanted.subject
-    if wanted.about:
-        key = connection.execute(_ABOUT, {"key": handle_key(wanted.about.removeprefix("@"))}).scalar_one_or_none()
-        subject = f"member:{key or 0}"
+    subject = f"member:{_id_of(connection, wanted.about)}" if wanted.about else wanted.subject
+    by = {"by": _id_of(connection, wanted.by)} if wanted.by else {}
     return {
-        "by": handle_key(wanted.by.removeprefix("@")),
+        **by,
         "action": _plain(wanted.action),
         "subject": subject,
         "subject_begins": _plain(subject) + ":",
@@ -118,6 +124,11 @@ def _values(connection: Connection, wanted: Wanted) -> dict[str, Any]:
         "is_until": int(wanted.until is not None),
         "until": wanted.until or _EPOCH,
     }
+
+
+def _id_of(connection: Connection, handle: str) -> int:
+    """Whose handle it is; 0 for nobody's, of whom there is no receipt."""
+    return connection.execute(_HANDLE, {"key": handle_key(handle.removeprefix("@"))}).scalar_one_or_none() or 0
 
 
 def _plain(text: str) -> str:

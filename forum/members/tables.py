@@ -332,6 +332,10 @@ class AuditEntry(Base):
     """A privileged action on the installation itself, append-only. What concerns content is a decision in the public log instead."""
 
     __tablename__ = "audit_entry"
+    __table_args__ = (
+        Index("ix_audit_entry_subject", "subject", "id"),
+        Index("ix_audit_entry_member", "member_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True, init=False)
     at: Mapped[datetime] = mapped_column(UtcTime)

@@ -6,7 +6,7 @@ from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from forum.events import MemberDeleted
@@ -16,11 +16,12 @@ from forum.kernel.db import Database
 from forum.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
 from forum.members import accounts, leaving, signing_in, tokens
 from forum.members.actors import SYSTEM, actor_of, actor_signed_in
-from forum.members.tables import MailDelivery, Member
+from forum.members.tables import MailDelivery, Member, SignIn
 from forum.threads import reactions, replying
 from forum.threads.profiles import profile_page
 from forum.threads.tables import Post, Thread
 from tests.forum import making as make
+from tests.kernel.plans import plans_of
 from web.exporting import archive, personal_data
 
 PASSWORD = "a sentence is good"
@@ -167,3 +168,28 @@ def test_everything_about_oneself_comes_as_one_archive_and_nothing_of_others(fre
 def test_nobody_takes_along_what_is_not_theirs(session: Session) -> None:
     with pytest.raises(NotAllowed):
         list(personal_data(session.connection(), SYSTEM))
+
+
+def test_an_archive_of_many_rows_is_read_by_key(fresh_database: Database) -> None:
+    """Each row once, in order, over three portions; no portion counts through those before it."""
+    with fresh_database.transaction() as session:
+        actor = marta(session)
+        values = {"member_id": actor.member_id, "expires_at": clock.now(), "created_at": clock.now()}
+        rows = [
+            values | {"token_hash": f"{number}", "user_agent": f"{number}", "last_seen_at": clock.now()}
+            for number in range(1_001)
+        ]
+        session.execute(insert(SignIn), rows)
+
+    def take() -> list[dict[str, str]]:
+        with fresh_database.transaction() as session:
+            told = list(personal_data(session.connection(), actor))
+        pieces = [piece for name, piece in told if name == "sessions.json"]
+        assert len(pieces) == 4
+        return list(json.loads(b"".join(pieces)))
+
+    found: list[dict[str, str]] = []
+    plans = plans_of(fresh_database, lambda: found.extend(take()))
+    assert [row["user_agent"] for row in found] == [f"{number}" for number in range(1_001)]
+    assert found[0].keys() == {"user_agent", "created_at", "last_seen_at", "expires_at", "revoked_at"}
+    assert sum("(sign_in.id) > (" in plan.statement for plan in plans) == 2

@@ -5,16 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, insert, select, text
 from sqlalchemy.orm import Session
 
+from forum.kernel import clock
 from forum.kernel.access import Actor
-from forum.kernel.db import Base
-from forum.members import accounts, groups, inviting, joining, managing, receipts, site
-from forum.members.tables import AuditEntry, Invitation
+from forum.kernel.db import Base, Database
+from forum.members import accounts, groups, inviting, joining, managing, receipts, site, unsent
+from forum.members.tables import AuditEntry, Invitation, MailDelivery
 from forum.threads import arranging, categories
 from tests.architecture.source import product
 from tests.forum import making as make
+from tests.kernel.plans import plans_of
 from web.pages.admin.receipts import ACTIONS
 
 PASSWORD = "a sentence is good"
@@ -34,6 +36,12 @@ class Scene:
         self.full = groups.create(session, self.boss, name="Others").id
         groups.add(session, self.boss, group_id=self.full, handle=self.other.handle)
         inviting.make(session, self.boss)
+        mail = MailDelivery(
+            kind="verify", cause="parked", state="parked", not_before=clock.now(), created_at=clock.now()
+        )
+        session.add(mail)
+        session.flush()
+        self.mail = mail.id
         self.invitation = session.scalars(select(Invitation.id)).one()
         session.flush()
 
@@ -61,6 +69,9 @@ DEEDS: dict[str, Deed] = {
     "group.remove": lambda s, a, it: groups.remove(s, a, group_id=it.full, handle=it.other.handle),
     "group.delete": lambda s, a, it: groups.delete(s, a, group_id=it.group),
     "invitation.make": lambda s, a, it: inviting.make(s, a, note="For Greta"),
+    "mail.replay": lambda s, a, it: unsent.send_again(s, a, mail_id=it.mail),
+    "mails.replay": lambda s, a, it: unsent.send_all_again(s, a),
+    "mail.give-up": lambda s, a, it: unsent.give_up(s, a, mail_id=it.mail),
     "invitation.revoke": lambda s, a, it: inviting.revoke(s, a, invitation_id=it.invitation),
 }
 
@@ -130,3 +141,30 @@ def test_every_action_that_is_recorded_has_words() -> None:
     }
     assert len(recorded) > 20
     assert recorded - ACTIONS.keys() == set()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [({"subject": "group:7"}, "ix_audit_entry_subject"), ({"by": "boss"}, "ix_audit_entry_member")],
+)
+def test_receipts_of_one_thing_or_person_are_a_range_of_an_index(
+    fresh_database: Database, wanted: dict[str, str], index: str
+) -> None:
+    """However many there are of all others."""
+    with fresh_database.transaction() as session:
+        boss = make.member(session, role="administrator", handle="boss")
+        others = [make.administrator(session).member_id for _ in range(20)]
+        row = {"at": clock.now(), "voice": "administrator", "action": "group.edit", "detail": {}}
+        rows = [row | {"member_id": others[n % 20], "subject": f"group:{n % 500}"} for n in range(2_000)]
+        session.execute(insert(AuditEntry), [*rows, row | {"member_id": boss.member_id, "subject": "group:7"}])
+        session.execute(text("ANALYZE"))
+    told: list[receipts.AuditLine] = []
+
+    def look() -> None:
+        with fresh_database.transaction() as session:
+            told.extend(receipts.audit_list(session.connection(), boss, receipts.Wanted(**wanted)).items)
+
+    plans = plans_of(fresh_database, look)
+    assert [line.by for line in told][:1] == ["boss"]
+    assert len(told) == (5 if "subject" in wanted else 1)
+    assert any(index in plan.steps for plan in plans)

@@ -19,7 +19,16 @@ from forum.members import groups, inviting, signing_in, tokens
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.consenting import PURPOSES
 from forum.members.passwords import hashed
-from forum.members.tables import ApiToken, Credential, IdentityProvider, Invitation, MailAddress, Member, SignIn
+from forum.members.tables import (
+    ApiToken,
+    Credential,
+    IdentityProvider,
+    Invitation,
+    MailAddress,
+    MailDelivery,
+    Member,
+    SignIn,
+)
 from forum.threads import answers, categories, editing
 from forum.threads.tables import Category, Thread
 from moderation import flagging
@@ -288,10 +297,19 @@ def _house(session: Session, people: dict[str, Person], things: dict[str, Thing]
     provider = IdentityProvider(
         slug="desk", name="Desk", issuer="http://127.0.0.1:9", client_id="loggia", created_at=now()
     )  # fmt: skip
-    session.add_all([row, provider])
+    mail = MailDelivery(
+        kind="verify",
+        address="nils@post.example",
+        cause="parked",
+        state="parked",
+        not_before=now(),
+        created_at=now(),
+        settled_at=now(),
+    )
+    session.add_all([row, provider, mail])
     session.flush()
     return {
         "category_id": session.scalars(select(Category.id).where(Category.slug == things["public"].category)).one(),
-        "connection_id": made.connection_id, "provider_id": provider.id, "delivery_id": row.id, "number": 1, "handle": people["member"].actor.handle,
+        "connection_id": made.connection_id, "provider_id": provider.id, "delivery_id": row.id, "mail_id": mail.id, "number": 1, "handle": people["member"].actor.handle,
         "key": "boiler", "name": "boiler", "step": "mail", "purpose": next(iter(PURPOSES)), "group_id": groups.create(session, SYSTEM, name="Friends").id, "invitation_id": _invitation(session), "unconfirmed": people["unverified"].actor.handle,
     }  # fmt: skip

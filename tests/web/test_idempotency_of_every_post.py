@@ -15,7 +15,7 @@ from forum.kernel.access import Actor
 from forum.kernel.clock import now
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
-from forum.members.tables import Group, Invitation
+from forum.members.tables import Group, Invitation, MailDelivery
 from forum.notifications.tables import Notification
 from forum.threads.tables import Category, Post, Thread
 from moderation.tables import Decision, Flag
@@ -91,6 +91,28 @@ def _replaying(database: Database, actor: Actor) -> Way:
     return one, {}, another, None
 
 
+def _mail(database: Database, do: str) -> Way:
+    with database.transaction() as session:
+        parked = [
+            MailDelivery(
+                kind="verify", cause=f"{do} {now():%f} {n}", state="parked", not_before=now(), created_at=now()
+            )
+            for n in range(2)
+        ]
+        session.add_all(parked)
+        session.flush()
+        one, another = (f"/mails/{mail.id}/{do}" for mail in parked)
+    return one, {}, another, None
+
+
+def _mailing(database: Database, actor: Actor) -> Way:
+    return _mail(database, "replay")
+
+
+def _giving_up(database: Database, actor: Actor) -> Way:
+    return _mail(database, "give-up")
+
+
 def _marking(database: Database, actor: Actor) -> Way:
     return "/notifications/read", {}, {"up_to": 1}, None
 
@@ -104,6 +126,8 @@ WAYS: Final[dict[str, Callable[[Database, Actor], Way]]] = {
     "/api/v1/groups": _grouping,
     "/api/v1/invitations": _inviting,
     "/api/v1/crm/deliveries/{delivery_id:str}/replay": _replaying,
+    "/api/v1/mails/{mail_id:str}/replay": _mailing,
+    "/api/v1/mails/{mail_id:str}/give-up": _giving_up,
     "/api/v1/notifications/read": _marking,
 }
 

@@ -14,6 +14,7 @@ _FILES = {
     "db": "database",
     "demo": "demo",
     "import": "importing",
+    "mail": "mail",
     "members": "members",
     "moderation": "moderation",
     "reputation": "reputation",

@@ -24,5 +24,6 @@ ADMINISTRATION: Final = (
     write("people.manage", "Invite people, sign them out, confirm their addresses, send mails again", may_administer, who="administrator", scopes="administer"),
     write("site.manage", "Change the settings of the site", may_administer, who="administrator", scopes="administer"),
     write("provider.manage", "Add, change, test and switch identity providers", may_administer, who="administrator", scopes="administer"),
+    write("mail.manage", "Send mails again that could not be sent, or give them up", may_administer, who="administrator", scopes="administer"),
     write("category.manage", "Make and change categories", may_manage_categories, who="administrator", scopes="administer"),
 )  # fmt: skip

@@ -55,6 +55,9 @@ ACTIONS: Final = {
     "deliveries:replayed": N_("Sent dead deliveries again"),
     "delivery:replayed": N_("Sent a delivery again"),
     "delivery:let-go": N_("Gave a delivery up"),
+    "mail.replay": N_("Sent a mail again"),
+    "mails.replay": N_("Sent mails again"),
+    "mail.give-up": N_("Gave a mail up"),
     "first-steps.dismiss": N_("Set a first step aside"),
 }
 """Actions in words. One that is not here is shown as it is kept; the test of all receipts tells of it."""
@@ -67,6 +70,7 @@ KINDS: Final = {
     "invitation": N_("Invitation"),
     "provider": N_("Provider"),
     "article": N_("Article"),
+    "mail": N_("A mail"),
     "crm_connection": N_("Connection"),
     "crm_delivery": N_("Delivery"),
 }

@@ -18,6 +18,7 @@ from forum.members.affiliations import waiting_bonds
 from forum.members.belonging import second_accounts
 from forum.members.policies import may_administer
 from forum.members.receipts import audit_list
+from forum.members.unsent import unsent_count
 from moderation.queue import waiting_count
 from web.identity import current_member
 from web.installation import db_of, installation_of
@@ -48,6 +49,7 @@ def start(request: AnyRequest) -> Response[bytes]:
             seconds=second_accounts(connection, actor, since=now() - LATELY),
             bonds=waiting_bonds(connection, actor),
             kinds=BOND_KINDS,
+            unsent=unsent_count(connection, actor),
             receipts=[receipt(line) for line in newest.items],
         )
 
