@@ -162,7 +162,7 @@ def test_receipts_of_one_thing_or_person_are_a_range_of_an_index(
 
     def look() -> None:
         with fresh_database.transaction() as session:
-            told.extend(receipts.audit_list(session.connection(), boss, receipts.Wanted(**wanted)).items)
+            told.extend(receipts.audit_list(session.connection(), boss, receipts.Wanted(**wanted)).items)  # type: ignore[arg-type]
 
     plans = plans_of(fresh_database, look)
     assert [line.by for line in told][:1] == ["boss"]
