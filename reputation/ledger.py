@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from forum.kernel import bulk
 from forum.kernel.clock import now
-from forum.members.standing import set_standing, set_standings
+from forum.members.standing import lock_members, set_standing, set_standings
 from forum.members.tables import Member
 from reputation.rules import CAPPED, Due, privileges_at, within_cap
 from reputation.tables import LedgerEntry
@@ -31,7 +32,7 @@ class Cause:
 def enter(session: Session, owed: Sequence[tuple[Cause, Due]]) -> None:
     """Append the first entries of causes that the ledger has none of, many at once: of such as no daily cap concerns.
 
-    The members' rows must be locked.
+    Keeps the rows of all members concerned locked.
     """
     if not owed:
         return
@@ -48,8 +49,8 @@ def enter(session: Session, owed: Sequence[tuple[Cause, Due]]) -> None:
         }
         for cause, due in owed
     ]
-    session.connection().execute(insert(LedgerEntry), rows)
-    totals = {due.member_id: session.get_one(Member, due.member_id).points for _, due in owed}
+    bulk.add_numbered(session, LedgerEntry, rows)
+    totals = {member.id: member.points for member in lock_members(session, (due.member_id for _, due in owed))}
     for _, due in owed:
         totals[due.member_id] += due.points
     set_standings(session, {member_id: (total, privileges_at(total)) for member_id, total in totals.items()})

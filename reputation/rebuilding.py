@@ -6,9 +6,10 @@ from datetime import date
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Date, bindparam, func, insert, select, tuple_, union
+from sqlalchemy import Date, bindparam, func, select, tuple_, union
 from sqlalchemy.orm import Session
 
+from forum.kernel import bulk
 from forum.kernel.clock import now
 from forum.kernel.db import Database
 from forum.members.standing import lock_members, set_standings
@@ -96,8 +97,7 @@ def _take_batch(session: Session, last: tuple[int, date]) -> tuple[int, date] | 
     }  # where they were cast, comments brought no points
     known = set(session.scalars(_KNOWN, {"causes": list(causes)}))
     entries = [_imported_entry(cause, row) for cause, row in causes.items() if cause not in known]
-    if entries:
-        session.connection().execute(insert(LedgerEntry), entries)
+    bulk.add_numbered(session, LedgerEntry, entries)
     return rows[-1].post_id, rows[-1].day
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
 from forum.exchange.tables import ImportSource
+from forum.kernel import bulk
 
 _S = ImportSource.__table__.c
 _KNOWN = select(_S.source_id, _S.local_id).where(
@@ -30,11 +31,10 @@ def remember(session: Session, site: str, kind: str, local_ids: Mapping[Any, int
     """Note what was imported, in the transaction that imports it.
 
     Raises:
-        IntegrityError: somebody else imported one of them meanwhile.
+        IntegrityError: somebody else imported one of them meanwhile (as `bulk.add` raises it).
     """
     rows = [
         {"site": site, "kind": kind, "source_id": str(source_id), "local_id": local_id}
         for source_id, local_id in local_ids.items()
     ]
-    if rows:
-        session.connection().execute(insert(ImportSource), rows)
+    bulk.add(session, ImportSource, rows)

@@ -82,9 +82,15 @@ _RECORD = insert(OutboxEvent)
 
 def record(session: Session, event: Event) -> None:
     """Write down that something happened, in the transaction in which it happens."""
-    values = {"kind": type(event).__name__, "payload": asdict(event), "created_at": now()}
-    session.connection().execute(_RECORD, values)
-    session.info["outbox"] = True  # tells whoever commits that ringing the bell is worth while
+    record_all(session, [event])
+
+
+def record_all(session: Session, events: Sequence[Event]) -> None:
+    """The same of several facts, in their order."""
+    rows = [{"kind": type(event).__name__, "payload": asdict(event), "created_at": now()} for event in events]
+    if rows:
+        session.connection().execute(_RECORD, rows)
+        session.info["outbox"] = True  # tells whoever commits that ringing the bell is worth while
 
 
 class Relay:

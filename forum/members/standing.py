@@ -25,13 +25,18 @@ def set_standing(
 ) -> bool:
     """Store what a member's standing is now; returns whether anything was different."""
     member = locked(session, Member, member_id)
-    return _set(session, member, points, privileges, member.trust_level if trust_level is None else trust_level)
+    if not _set(session, member, points, privileges, member.trust_level if trust_level is None else trust_level):
+        return False
+    outbox.record(session, StandingChanged(member_id=member.id))
+    return True
 
 
 def set_standings(session: Session, standings: Mapping[int, tuple[int, Sequence[str]]]) -> int:
     """Store points and privileges of many members, by their ids; returns how many were different."""
     members = lock_members(session, standings)
-    return sum(_set(session, member, *standings[member.id], member.trust_level) for member in members)
+    changed = [member for member in members if _set(session, member, *standings[member.id], member.trust_level)]
+    outbox.record_all(session, [StandingChanged(member_id=member.id) for member in changed])
+    return len(changed)
 
 
 def lock_members(session: Session, member_ids: Iterable[int]) -> Sequence[Member]:
@@ -47,5 +52,4 @@ def _set(session: Session, member: Member, points: int, privileges: Sequence[str
     member.points, member.privileges, member.trust_level = points, wanted, trust_level
     if rises_or_falls:
         groups.keep_automatic(session, member)
-    outbox.record(session, StandingChanged(member_id=member.id))
     return True

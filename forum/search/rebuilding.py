@@ -1,6 +1,8 @@
 """Making the index anew while it is being searched: batch by batch, so that it is never empty."""
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -12,6 +14,7 @@ from forum.search.tables import SearchDocument
 from forum.threads.tables import Thread
 
 _BATCH = 100  # threads; nobody can reply to them while their batch is read and written
+_AT_ONCE = 2
 Refresh = Callable[[Session, Sequence[int]], None]
 
 
@@ -36,16 +39,39 @@ def count(db: Database) -> int:
 def _each(
     db: Database, table: type[Thread] | type[Article], refresh: Refresh, progress: Callable[[int], object]
 ) -> int:
-    last = done = 0
-    while True:
+    def work(ids: Sequence[int]) -> int:
         with db.transaction() as session:
-            ids = session.scalars(select(table.id).where(table.id > last).order_by(table.id).limit(_BATCH)).all()
-            if ids:
-                refresh(session, ids)
+            refresh(session, ids)
+        return len(ids)
+
+    done = 0
+    # PostgreSQL breaks texts into words in the process of the connection; with two of them both cores have work.
+    with ThreadPoolExecutor(1 if db.is_sqlite else _AT_ONCE) as workers:
+        waiting: deque[Future[int]] = deque()
+        for ids in _batches(db, table):
+            waiting.append(workers.submit(work, ids))
+            while len(waiting) > _AT_ONCE:
+                done += _reported(waiting.popleft(), progress)
+        while waiting:
+            done += _reported(waiting.popleft(), progress)
+    return done
+
+
+def _batches(db: Database, table: type[Thread] | type[Article]) -> Iterator[Sequence[int]]:
+    last = 0
+    while True:
+        with db.reading() as connection:
+            ids = connection.scalars(select(table.id).where(table.id > last).order_by(table.id).limit(_BATCH)).all()
         if not ids:
-            return done
-        last, done = ids[-1], done + len(ids)
-        progress(len(ids))
+            return
+        last = ids[-1]
+        yield ids
+
+
+def _reported(batch: Future[int], progress: Callable[[int], object]) -> int:
+    count = batch.result()
+    progress(count)
+    return count
 
 
 def _drop_orphans(db: Database) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 from slugify import slugify
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.exchange import sources
 from forum.exchange.stackexchange.bodies import Body
 from forum.exchange.stackexchange.rows import UserRow, utc
 from forum.exchange.stackexchange.site import Site
+from forum.kernel import bulk
 from forum.kernel.clock import now
 from forum.members.keys import RESERVED, handle_key
 from forum.members.tables import FIRST_PRIVILEGES, Member
@@ -52,10 +53,7 @@ def add_people(session: Session, site: Site, people: Sequence[Person]) -> dict[s
     """Make members of people who are not there yet; returns their ids by key."""
     handles = _handles(session, people)
     rows = [_member(person, handle) for person, handle in zip(people, handles, strict=True)]
-    if not rows:
-        return {}
-    statement = insert(Member).returning(_M.id, sort_by_parameter_order=True)
-    ids = session.connection().execute(statement, rows).scalars()
+    ids = bulk.add_numbered(session, Member, rows)
     added = {person.key: member_id for person, member_id in zip(people, ids, strict=True)}
     sources.remember(session, site.host, KIND, added)
     return added

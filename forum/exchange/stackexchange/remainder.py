@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from forum.exchange import sources
@@ -12,6 +12,7 @@ from forum.exchange.stackexchange.people import KIND as USER
 from forum.exchange.stackexchange.reporting import Report
 from forum.exchange.stackexchange.rows import BadgeRow, LinkRow, utc
 from forum.exchange.stackexchange.site import Site
+from forum.kernel import bulk
 from forum.kernel.db import insert_new
 from forum.members.tables import ImportedBadge
 from forum.threads.tables import Post, Thread, ThreadLink
@@ -60,10 +61,7 @@ def write_badges(session: Session, site: Site, rows: Sequence[BadgeRow], report:
             at += timedelta(microseconds=1)
         taken.add((member_id, name, at))
         values.append({"member_id": member_id, "name": name, "grade": _GRADES.get(row.class_, 3), "awarded_at": at})
-    if not values:
-        return
-    statement = insert(ImportedBadge).returning(_B.id, sort_by_parameter_order=True)
-    ids = session.connection().execute(statement, values).scalars()
+    ids = bulk.add_numbered(session, ImportedBadge, values)
     sources.remember(session, site.host, BADGE, dict(zip((row.id for row in new), ids, strict=True)))
     report.added["badges"] += len(new)
 

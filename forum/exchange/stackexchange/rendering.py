@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from forum.exchange.stackexchange.bodies import Body, Saying, body
 from forum.kernel.errors import Text
@@ -30,9 +30,8 @@ class Rendering:
 
     def __enter__(self) -> "Rendering":
         if self._workers > 0:
-            # A forked child would inherit the connections and locks of the database.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=_end_with_parent)
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=_context(), initializer=_end_with_parent)
+            self._pool.submit(_cores)  # the processes start while the first file is still being read
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -62,6 +61,15 @@ class Rendering:
 def prepared(sayings: list[Saying], base: str) -> Bodies:
     """The bodies of one chunk."""
     return [body(saying, base) for saying in sayings]
+
+
+def _context() -> Any:
+    """Processes that inherit no connection and no lock of the database: forked from one that has only loaded the renderer."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, "forum.kernel.markdown.rendering"])
+    return context
 
 
 def _cores() -> int:

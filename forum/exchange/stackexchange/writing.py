@@ -5,12 +5,12 @@ Every counter is set to what `forum.threads.recounting` would find.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from forum.exchange import sources
@@ -20,8 +20,8 @@ from forum.exchange.stackexchange.places import tags_of
 from forum.exchange.stackexchange.reporting import Report
 from forum.exchange.stackexchange.rows import utc
 from forum.exchange.stackexchange.site import Site
-from forum.kernel import markdown
-from forum.kernel.db import Base, UtcTime
+from forum.kernel import bulk, markdown
+from forum.kernel.db import UtcTime
 from forum.threads import counting, ranking, text
 from forum.threads.tables import Acceptance, Attribution, ImportedVotes, Post, Revision, Thread, ThreadTag
 
@@ -101,7 +101,7 @@ def _write_threads(
     """The ids of the threads here, in their order; those that are not here yet are written, with their tags."""
     new = [thread for thread in threads if thread.thread_id is None]
     rows = [_thread(thread, category_id, members[_asker(thread, site).key]) for thread in new]
-    ids = iter(_inserted(session, Thread, rows))
+    ids = iter(bulk.add_numbered(session, Thread, rows))
     thread_ids = [next(ids) if thread.thread_id is None else thread.thread_id for thread in threads]
     by_thread = dict(zip((thread.row.id for thread in threads), thread_ids, strict=True))
     sources.remember(session, site.host, THREAD, {thread.row.id: by_thread[thread.row.id] for thread in new})
@@ -140,10 +140,9 @@ def _write_tags(session: Session, threads: list[ThreadDraft], thread_ids: dict[i
         for name in thread.row.tag_names
         if name in tag_ids
     }
-    _insert(session, ThreadTag, [{"thread_id": thread_id, "tag_id": tag_id} for thread_id, tag_id in sorted(pairs)])
+    bulk.add(session, ThreadTag, [{"thread_id": thread_id, "tag_id": tag_id} for thread_id, tag_id in sorted(pairs)])
     uses = Counter(tag_id for _thread_id, tag_id in pairs)
-    for times in sorted(set(uses.values())):
-        counting.add_to_tags(session, [tag_id for tag_id, count in uses.items() if count == times], times)
+    counting.add_to_tags(session, uses)
 
 
 def _posts_here(session: Session, chunk: Chunk) -> dict[int, int]:
@@ -174,14 +173,16 @@ def _numbered(
 def _write_posts(session: Session, written: list[_Written]) -> None:
     """Posts first, for the comments name them."""
     posts = [each for each in written if not each.draft.is_comment]
-    for each, post_id in zip(posts, _inserted(session, Post, [_post(each, None) for each in posts]), strict=True):
+    for each, post_id in zip(
+        posts, bulk.add_numbered(session, Post, [_post(each, None) for each in posts]), strict=True
+    ):
         each.post_id = post_id
     ids = {each.draft.id: each.post_id for each in posts}
     for each in written:
         ids |= each.thread.posts_here
     comments = sorted((each for each in written if each.draft.is_comment), key=lambda each: each.draft.id)
     rows = [_post(each, ids[each.draft.parent]) for each in comments if each.draft.parent is not None]
-    for each, post_id in zip(comments, _inserted(session, Post, rows), strict=True):
+    for each, post_id in zip(comments, bulk.add_numbered(session, Post, rows), strict=True):
         each.post_id = post_id
 
 
@@ -227,7 +228,7 @@ def _write_revisions(session: Session, site: Site, written: list[_Written], memb
                     "at": version.at,
                 }
             )
-    _insert(session, Revision, rows)
+    bulk.add(session, Revision, rows)
 
 
 def _write_votes(session: Session, written: list[_Written]) -> None:
@@ -236,7 +237,7 @@ def _write_votes(session: Session, written: list[_Written]) -> None:
         for each in written
         for votes in each.draft.votes
     ]
-    _insert(session, ImportedVotes, rows)
+    bulk.add(session, ImportedVotes, rows)
 
 
 def _write_attributions(session: Session, site: Site, written: list[_Written], names: dict[int, str]) -> None:
@@ -253,7 +254,7 @@ def _write_attributions(session: Session, site: Site, written: list[_Written], n
         }
         for each in written
     ]
-    _insert(session, Attribution, rows)
+    bulk.add(session, Attribution, rows)
 
 
 def _write_acceptances(session: Session, site: Site, written: list[_Written], members: dict[str, int]) -> None:
@@ -274,20 +275,7 @@ def _write_acceptances(session: Session, site: Site, written: list[_Written], me
         )
         if each.thread.thread_id is not None:
             session.connection().execute(_SOLVED, {"key": each.thread_id, "at": accepted_at})
-    _insert(session, Acceptance, rows)
-
-
-def _inserted(session: Session, table: type[Base], rows: list[Values]) -> list[int]:
-    """Insert rows and return their ids, in the order of the rows."""
-    if not rows:
-        return []
-    statement = insert(table).returning(table.__table__.c.id, sort_by_parameter_order=True)
-    return list(session.connection().execute(statement, rows).scalars())
-
-
-def _insert(session: Session, table: type[Base], rows: Iterable[Values]) -> None:
-    if values := list(rows):
-        session.connection().execute(insert(table), values)
+    bulk.add(session, Acceptance, rows)
 
 
 def _count(report: Report, written: list[_Written]) -> None:
