@@ -290,6 +290,7 @@ def test_what_cannot_be_taken_is_named_and_never_half_written(
             post(7, Title="Again"),
             post(10, CreationDate="never"),
             post(11, ParentId=7),
+            post(12, ParentId=7, Body="<p>a</p><![>"),
         ],
         Comments=[comment(1, 6), comment(2, 8), comment(3, 9), comment(4, 99), comment(5, 11)],
     )
@@ -297,7 +298,7 @@ def test_what_cannot_be_taken_is_named_and_never_half_written(
     bad = sorted((row.file, row.row) for row in report.bad_rows)
     assert bad == [
         *(("Comments", row) for row in (1, 2, 3, 4)),
-        *(("Posts", row) for row in (1, 2, 4, 5, 6)),
+        *(("Posts", row) for row in (1, 2, 4, 5, 6, 9)),
         ("Posts.xml", 7),
     ]
     assert report.bad_count == len(bad)

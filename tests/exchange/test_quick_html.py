@@ -39,8 +39,11 @@ class Patient(_Noted, HTMLParser):
 
 def told(kind: type[Quick] | type[Patient], html: str) -> list[tuple[Any, ...]]:
     parser = kind()
-    parser.feed(html)
-    parser.close()
+    try:
+        parser.feed(html)
+        parser.close()
+    except AssertionError:
+        return [("refused",)]  # Python's parser has no better word for a declaration that is none
     return parser.told
 
 
@@ -59,6 +62,6 @@ def test_any_html_is_told_as_it_is(html: str) -> None:
 
 
 def test_real_attacks_are_told_as_they_are() -> None:
-    for line in (shared_data("data/xss-vectors") / "vectors.jsonl").read_text().splitlines():
+    for line in (shared_data("data/xss-vectors") / "vectors.jsonl").read_bytes().splitlines():
         payload = json.loads(line)["payload"]
         assert told(Quick, payload) == told(Patient, payload)

@@ -3,6 +3,7 @@
 import re
 
 import msgspec
+from bs4.exceptions import ParserRejectedMarkup
 
 from forum.exchange.alike import alike
 from forum.exchange.stackexchange.html_to_markdown import to_markdown
@@ -56,6 +57,8 @@ def body(saying: Saying, base: str) -> Body | Text:
         return next(iter(error.fields.values()), error.text)
     except RecursionError:
         return Text(N_("It is nested too deeply."))
+    except (AssertionError, ParserRejectedMarkup):
+        return Text(N_("Its HTML cannot be read."))
 
 
 def _rendered(source: str) -> Body:
