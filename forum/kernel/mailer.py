@@ -41,6 +41,9 @@ _LOCAL = re.compile(rf"(?=.{{1,64}}\Z){_ATOM}(?:\.{_ATOM})*")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _MESSAGE_ID = re.compile(r"<?([!-;=?-~]{1,400})>?", re.ASCII)  # what RFC 5322 calls dtext, with one @ (checked apart)
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SOMEBODY = re.compile(
+    r"[^\s<>@]+@[^\s<>@]+"
+)  # servers name whom they refuse, and what was answered is kept and logged
 _ALLOWED = re.compile(
     r"(?:X-[A-Za-z-]+|In-Reply-To|References|Reply-To|List-[A-Za-z-]+|Feedback-ID|Auto-Submitted|Precedence)"
 )
@@ -260,7 +263,7 @@ def _failures(*, unsure: bool = False) -> Iterator[None]:
         # A refused sign-in is the operator's to mend, and then the mail goes.
         refused = error.smtp_code >= 500 and error.smtp_code not in (530, 534, 535, 538)
         said = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
-        words = " ".join(_UNPRINTABLE.sub(" ", said).split())[:200]
+        words = _SOMEBODY.sub("…", " ".join(_UNPRINTABLE.sub(" ", said).split())[:200])
         answer = Text(_ANSWERED, code=error.smtp_code, said=words)
         raise NotSent(answer, permanent=refused) from error
     except (SMTPException, OSError) as error:

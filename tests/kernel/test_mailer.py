@@ -254,7 +254,9 @@ class TestSending:
         assert received.recipients == ("ada@example.org",)
         assert "RCPT TO:<bob@x.org>" in received.message.get_content()
 
-    @pytest.mark.parametrize(("answer", "permanent"), [("451 Try later", False), ("550 No such\x1b[1m person", True)])
+    @pytest.mark.parametrize(
+        ("answer", "permanent"), [("451 Try later", False), ("550 No such\x1b[1m person: <ada@example.org>", True)]
+    )
     def test_a_refusal_is_told_with_the_server_s_words(
         self, tmp_path: Path, mails: smtp.Sink, answer: str, permanent: bool
     ) -> None:
@@ -264,6 +266,7 @@ class TestSending:
         assert (refusal.value.permanent, refusal.value.unsure) == (permanent, False)
         assert str(refusal.value).startswith(f"The mail server answered {answer[:3]}: ")
         assert "\x1b" not in str(refusal.value)
+        assert "ada@" not in str(refusal.value)  # it is kept with the mail and logged, and the address is not
 
     def test_no_server_is_no_loss(self, tmp_path: Path) -> None:
         with pytest.raises(NotSent) as failure:

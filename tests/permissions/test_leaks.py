@@ -13,9 +13,14 @@ from html import unescape
 
 import pytest
 
+from forum.kernel.db import Database
+from forum.kernel.settings import Settings
+from tests.permissions.asking import WAYS
 from tests.permissions.client import Answer, Asker
 from tests.permissions.haunting import Canaries
-from tests.permissions.world import Parts, Person, World
+from tests.permissions.listening import carried, follow_badly, listening, mailed_keys, sign_in_badly
+from tests.permissions.requests import asked, cells_of
+from tests.permissions.world import PASSWORD, Parts, Person, World
 from web.routes import ROUTES
 
 _PARAMETER = re.compile(r"{(\w+):str}")
@@ -121,6 +126,28 @@ def test_each_word_is_heard_by_somebody_who_may(asker: Asker, world: World, cana
         for path in waiting:
             heard |= {found.split(" at ")[0] for found in _heard(_got(asker, person, path), "", readable)}
     assert {word for word, readers in canaries.readers.items() if readers} - heard <= UNSAID
+
+
+def test_no_word_and_no_secret_stands_in_the_log(
+    asker: Asker, world: World, canaries: Canaries, settings: Settings, database: Database, record_property: Callable[[str, object], None],
+) -> None:  # fmt: skip
+    """At its most talkative, over every address and every form: with passwords, mailed keys, cookies and tokens sent along."""
+    keys = mailed_keys(database, settings)
+    before = asker.asked
+    with listening() as log:
+        for path in dict.fromkeys(addresses(world, canaries)):
+            _got(asker, world.people["administrator"], path)
+        for key in WAYS:
+            for cell in cells_of(key)[:1]:
+                asked(asker, world, world.people["asker"], cell, world.things[cell.state or "public"])
+        sign_in_badly(asker, world.people["asker"])
+        follow_badly(asker, keys)
+    lines = log.getvalue().splitlines()
+    assert sum('"event":"request"' in line for line in lines) == asker.asked - before
+    secrets = [*canaries.readers, *keys, PASSWORD, settings.secret_key, *carried(world)]
+    record_property("leak probes", len(secrets) * len(lines))
+    told = "\n".join(lines)
+    assert [word for word in secrets if word in told] == []
 
 
 def _links(said: Answer) -> Iterator[str]:

@@ -13,7 +13,9 @@ import structlog
 
 from tests.web.edging import OUR_HOST, Opener, embedded, opening, raw
 from web import logs
+from web.edge import requests
 from web.edge.requests import Requests
+from web.edge.visit import Visit
 
 FORGED = 'x"}\n{"event":"request","status":200,"path":"/forged"}\r\n\x1b[2J\x1b]0;owned\x07\u2028\x85\x9b1m\u202e'
 
@@ -103,6 +105,24 @@ def test_each_request_has_one_line_with_its_id(open_site: Opener, tmp_path: Path
     assert [event["status"] for event in events] == [200, 404, 403, 200, 200]
     assert [event.get("cache") for event in events] == [None, None, None, "kept", "hit"]
     assert "secret" not in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("asked", "route", "told"),
+    [
+        ("/", "/", "/"),
+        ("/t/12/our-secret-plan/history", "/t/{thread_id}/{slug}/history", "/t/12/…/history"),
+        ("/mailed/reset/Zr8_key-key", "/mailed/{purpose}/{key}", "/mailed/…/…"),
+        ("/mailed/reset/Zr8_key-key", "", "/mailed/…/…"),  # refused before a route was looked for
+        ("/mailed/reset/Zr8_key-key/", "", "/mailed/…/…/…"),
+        ("/wp-login.php", "", "/wp-login.php"),
+        ("//mailed/reset/Zr8_key-key", "", "//…/…/…"),
+    ],
+)
+def test_an_address_is_told_without_what_it_names(asked: str, route: str, told: str) -> None:
+    """Titles may be private, and a mailed key is as good as a password."""
+    scope: Any = {"path": asked, "path_template": route}
+    assert requests.told(scope, Visit("1", "127.0.0.1")) == told
 
 
 def test_a_reader_who_hangs_up_is_no_fault_of_ours(open_site: Opener, tmp_path: Path) -> None:

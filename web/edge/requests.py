@@ -17,6 +17,8 @@ from web.edge.visit import Visit, visit_in
 _log = structlog.get_logger("loggia.access")
 ABORTED = 499  # the reader hung up; nginx's number, which no answer ever carries
 
+LEFT_OUT = "…"  # what stands in the log for a part of an address that is not told
+
 Watch = Callable[[HTTPScope, Visit, int, float], None]
 """Told of each finished request: its scope, visit, status and seconds."""
 
@@ -73,13 +75,26 @@ class Requests:
             "request",
             id=visit.id,
             method=scope["method"],
-            path=scope["path"],
+            path=told(scope, visit),
             status=status,
             ms=round(seconds * 1000, 2),
             client=visit.client or visit.peer,
             member=visit.actor.member_id if visit.actor else None,
             cache=visit.cache or None,
         )
+
+
+def told(scope: HTTPScope, visit: Visit) -> str:
+    """The path as the log may keep it: the words of the route and numbers.
+
+    Whatever else stands in an address is left out, for it may be the title of a private thread, or a mailed key, which is as
+    good as a password. Where no route is known (refused at the edge, or there is none) the first part alone is told.
+    """
+    route = (visit.label or scope.get("path_template") or "").split("/")[1:]
+    parts = scope["path"].split("/")[1:]
+    known = route if len(route) == len(parts) else parts[:1]
+    shown = (part if part.isdecimal() or part in known[at : at + 1] else LEFT_OUT for at, part in enumerate(parts))
+    return "/" + "/".join(shown)
 
 
 def _peer(scope: HTTPScope) -> str:
