@@ -213,7 +213,7 @@ def page(new_context: Callable[..., BrowserContext]) -> Page:
     return new_context().new_page()
 
 
-FIGURES = ("cells", "requests", "leak probes")
+FIGURES = ("cells", "requests", "leak probes", "answers compared", "steps of the model")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

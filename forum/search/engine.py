@@ -5,7 +5,7 @@ something is and who may see it is read from the forum's own tables in the same 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -104,20 +104,24 @@ _NARROWED = and_(
 def _hits(found: str, dialect: str) -> Select[Any]:
     """What an index found (`id`, `score`), read as documents that the actor may see, the best first."""
     hit = text(found).columns(column("id", BigInteger), column("score", Float)).cte("hit")
-    thread = and_(_D.kind == "thread", _T.id == _D.local_id)
-    article = and_(_D.kind == "article", _A.id == _D.local_id)
     score = (hit.c.score + case((_D.is_resolved, _RESOLVED_IS_WORTH[dialect]), else_=0.0)).label("score")
     return (
         select(
             func.coalesce(_T.kind, "article").label("kind"), _D.local_id, _C.slug, _C.name, _D.locale, _D.title, score
         )
-        .select_from(hit)
-        .join(SearchDocument.__table__, _D.id == hit.c.id)
-        .outerjoin(Thread.__table__, thread)
-        .outerjoin(Article.__table__, article)
-        .join(Category.__table__, _C.id == func.coalesce(_T.category_id, _A.category_id))
+        .select_from(_documents_of(hit))
         .where(_SHOWN, _NARROWED)
         .order_by(desc("score"), _D.id.desc())
+    )
+
+
+def _documents_of(hit: Any) -> Any:
+    """What an index found, with the thread or article that it is and the category where that stands."""
+    return (
+        hit.join(SearchDocument.__table__, _D.id == hit.c.id)
+        .outerjoin(Thread.__table__, and_(_D.kind == "thread", _T.id == _D.local_id))
+        .outerjoin(Article.__table__, and_(_D.kind == "article", _A.id == _D.local_id))
+        .join(Category.__table__, _C.id == func.coalesce(_T.category_id, _A.category_id))
     )
 
 
@@ -128,7 +132,6 @@ _FTS5 = _hits(
     UNION ALL SELECT * FROM ({_MATCHING.replace("#", "question")})) GROUP BY id""",  # noqa: S608 - ours alone
     "sqlite",
 )
-_ANY_FTS5 = _hits(_MATCHING.replace("#", "question"), "sqlite")
 _IN_ALL = "(to_tsquery('english', :#) || to_tsquery('italian', :#) || to_tsquery('simple', :#))"
 _TSQUERY = _hits(
     f"""SELECT matching.id, ts_rank_cd(matching.tsv, asked.q, 1)::float AS score
@@ -145,24 +148,38 @@ def _for_each_word(one: str) -> str:
     return " UNION ALL ".join(one.replace("#", str(number)) for number in range(MOST_WEIGHED))
 
 
-# PostgreSQL ranks without regard to how rare a word is, so a search for any of them adds up what each is worth.
+# A search for any of many words adds up what each is worth, which is reckoned by how often whoever asks finds it: the indexes'
+# own measure of how rare a word is would count what stands in places that they do not see, and so tell what is said there.
+_ANY = """SELECT matching.id, SUM(matching.worth) AS score FROM ({each}) AS matching
+    GROUP BY matching.id ORDER BY score DESC LIMIT :most"""
+_ANY_FTS5 = _hits(
+    _ANY.format(
+        each=_for_each_word(
+            "SELECT rowid AS id, CAST(:worth# AS float) AS worth FROM search_index WHERE search_index MATCH :word#"
+        )
+    ),
+    "sqlite",
+)
 _ANY_TSQUERY = _hits(
-    f"""SELECT matching.id, SUM(matching.worth) AS score
-    FROM ({_for_each_word(f"SELECT id, CAST(:worth# AS float) AS worth FROM search_document WHERE tsv @@ {_IN_ALL.replace('#', 'word#')}")})
-    AS matching GROUP BY matching.id ORDER BY score DESC LIMIT :most""",  # noqa: S608 - ours alone
+    _ANY.format(
+        each=_for_each_word(
+            f"SELECT id, CAST(:worth# AS float) AS worth FROM search_document WHERE tsv @@ {_IN_ALL.replace('#', 'word#')}"  # noqa: S608 - ours alone
+        )
+    ),
     "postgresql",
 )
-_FTS5_COUNTS = text(
-    _for_each_word(
-        """SELECT # AS n, (SELECT COUNT(*) FROM
-        (SELECT 1 FROM search_index WHERE search_index MATCH :word# LIMIT :most)) AS hits"""
-    )
-)
-_TSQUERY_COUNTS = text(
-    _for_each_word(
-        f"""SELECT # AS n, (SELECT COUNT(*) FROM
-        (SELECT 1 FROM search_document WHERE tsv @@ {_IN_ALL.replace("#", "word#")} LIMIT :most) AS s) AS hits"""  # noqa: S608 - ours alone
-    )
+
+
+def _counts(having: str) -> Select[Any]:
+    """How many of the documents that have each word the actor may see; `having` finds `most` of those that have one."""
+    each = _for_each_word(f"SELECT # AS n, id FROM ({having}) AS those#")  # noqa: S608 - ours alone
+    hit = text(each).columns(column("n", Integer), column("id", BigInteger)).cte("hit")
+    return select(hit.c.n, func.count().label("hits")).select_from(_documents_of(hit)).where(_SHOWN).group_by(hit.c.n)
+
+
+_FTS5_COUNTS = _counts("SELECT rowid AS id FROM search_index WHERE search_index MATCH :word# LIMIT :most")
+_TSQUERY_COUNTS = _counts(
+    f"SELECT id FROM search_document WHERE tsv @@ {_IN_ALL.replace('#', 'word#')} LIMIT :most"  # noqa: S608 - ours alone
 )
 
 
@@ -184,18 +201,14 @@ def find_any(
     connection: Connection, actor: Actor, words: Sequence[str], narrowing: Narrowing = EVERYTHING
 ) -> list[Hit]:
     """The documents that have any of these folded words, those with most of the rare ones first; two selects."""
-    worths = _worths(connection, words[:MOST_WEIGHED])
+    worths = _worths(connection, actor, words[:MOST_WEIGHED])
     if not worths:
         return []
-    if is_sqlite(connection):
-        question = Question(tuple((word,) for word in worths))
-        values: dict[str, Any] = {"question": for_fts5(question, any_word=True), "most": ENOUGH}
-        hits = _read(connection, actor, _ANY_FTS5, values, narrowing)
-    else:
-        values = {**_spelled(list(worths), for_tsquery, ""), "most": ENOUGH}
-        values |= {f"worth{number}": 0.0 for number in range(MOST_WEIGHED)}
-        values |= {f"worth{number}": worth for number, worth in enumerate(worths.values())}
-        hits = _read(connection, actor, _ANY_TSQUERY, values, narrowing)
+    on_sqlite = is_sqlite(connection)
+    values: dict[str, Any] = {**_each_spelled(list(worths), on_sqlite=on_sqlite), "most": ENOUGH}
+    values |= {f"worth{number}": 0.0 for number in range(MOST_WEIGHED)}
+    values |= {f"worth{number}": worth for number, worth in enumerate(worths.values())}
+    hits = _read(connection, actor, _ANY_FTS5 if on_sqlite else _ANY_TSQUERY, values, narrowing)
     return _titles_first(hits, tuple(worths))
 
 
@@ -211,23 +224,26 @@ def _narrowed(narrowing: Narrowing) -> dict[str, Any]:
     return {**states, "by": narrowing.by, "after": to_micros(narrowing.after) if narrowing.after else 0}
 
 
-def put_right(connection: Connection, question: Question) -> Question | None:
-    """The question with those of its words that nothing has replaced by what they may be slips of; nothing where they are none."""
+def put_right(connection: Connection, actor: Actor, question: Question) -> Question | None:
+    """The question with those of its words that nothing has replaced by what they may be slips of; nothing where they are none.
+
+    Nothing that this actor may see: were a word left as it is for a place that they do not, that would tell that it stands there.
+    """
     single = [phrase[0] for phrase in question.wanted if len(phrase) == 1][:MOST_WEIGHED]
-    counted = _counted(connection, single)
+    counted = _counted(connection, actor, single)
     unknown = [word for word in single if not counted[word]]
     found = spelling.candidates(connection, unknown)
     if not found:
         return None
-    meant = _likeliest(connection, found)
+    meant = _likeliest(connection, actor, found)
     wanted = tuple((meant.get(phrase[0], phrase[0]),) if len(phrase) == 1 else phrase for phrase in question.wanted)
     return replace(question, wanted=wanted, open_end=False)
 
 
-def _likeliest(connection: Connection, found: dict[str, list[str]]) -> dict[str, str]:
+def _likeliest(connection: Connection, actor: Actor, found: dict[str, list[str]]) -> dict[str, str]:
     """Of each word's candidates one: it begins as the word does, if any does, and is in more documents than the others."""
     every = list(dict.fromkeys(near for candidates in found.values() for near in candidates))[:MOST_WEIGHED]
-    counted = _counted(connection, every)
+    counted = _counted(connection, actor, every)
 
     def chosen(word: str, candidates: list[str]) -> str:
         return max(candidates, key=lambda near: (near[0] == word[0], counted.get(near, 0)))
@@ -235,18 +251,18 @@ def _likeliest(connection: Connection, found: dict[str, list[str]]) -> dict[str,
     return {word: chosen(word, candidates) for word, candidates in found.items()}
 
 
-def _counted(connection: Connection, words: Sequence[str]) -> dict[str, int]:
-    """How many documents have each of at most `MOST_WEIGHED` folded words, counted up to `ENOUGH`."""
+def _counted(connection: Connection, actor: Actor, words: Sequence[str]) -> dict[str, int]:
+    """How many documents that the actor may see have each of at most `MOST_WEIGHED` folded words, `ENOUGH` being looked at."""
     on_sqlite = is_sqlite(connection)
-    values = _spelled(words, for_fts5, '""') if on_sqlite else _spelled(words, for_tsquery, "")
-    rows = connection.execute(_FTS5_COUNTS if on_sqlite else _TSQUERY_COUNTS, {**values, "most": ENOUGH})
-    return {words[row.n]: row.hits for row in rows if row.n < len(words)}
+    values = {**_each_spelled(words, on_sqlite=on_sqlite), "most": ENOUGH, **as_seen_by(actor)}
+    rows = connection.execute(_FTS5_COUNTS if on_sqlite else _TSQUERY_COUNTS, values)
+    return dict.fromkeys(words, 0) | {words[row.n]: row.hits for row in rows}
 
 
-def _worths(connection: Connection, words: Sequence[str]) -> dict[str, float]:
+def _worths(connection: Connection, actor: Actor, words: Sequence[str]) -> dict[str, float]:
     """Those of the words by which something is found, the rarest first, until together they have enough hits; with their worth."""
     counted = sorted(
-        (hits, number, word) for number, (word, hits) in enumerate(_counted(connection, words).items()) if hits
+        (hits, number, word) for number, (word, hits) in enumerate(_counted(connection, actor, words).items()) if hits
     )
     chosen: dict[str, float] = {}
     total = 0
@@ -258,8 +274,9 @@ def _worths(connection: Connection, words: Sequence[str]) -> dict[str, float]:
     return chosen
 
 
-def _spelled(words: Sequence[str], spell: Callable[[Question], str], nothing: str) -> dict[str, Any]:
+def _each_spelled(words: Sequence[str], *, on_sqlite: bool) -> dict[str, Any]:
     """Each word as an expression of its own, and nothing for those that are left of `MOST_WEIGHED`."""
+    spell, nothing = (for_fts5, '""') if on_sqlite else (for_tsquery, "")
     spelled = [spell(Question(((word,),))) for word in words]
     return {
         f"word{number}": expression

@@ -153,7 +153,7 @@ def _hits(connection: Connection, actor: Actor, question: Question) -> tuple[Que
     hits = engine.find(connection, actor, question)
     if hits or question.is_empty:
         return question, hits, False
-    meant = engine.put_right(connection, question)
+    meant = engine.put_right(connection, actor, question)
     if meant is not None and (hits := engine.find(connection, actor, meant)):
         return meant, hits, False
     if len(question.words) < 2 or question.unwanted or question.tags:
