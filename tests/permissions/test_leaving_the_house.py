@@ -1,34 +1,102 @@
-"""No word of a private thing leaves the house: for the company's systems, or with somebody's own data."""
+"""No word of a private thing leaves the house: for the company's systems, by mail, or with somebody's own data."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from crm_sync import connections, reactions
 from crm_sync.connections import ensure_default_connection
 from crm_sync.delivering import deliver_round
-from crm_sync.tables import CrmDelivery
+from crm_sync.tables import Connection, CrmDelivery
+from forum.articles.tables import Article
+from forum.kernel.access import STAFF
 from forum.kernel.clock import now
 from forum.kernel.db import Database
 from forum.kernel.egress import Client
 from forum.kernel.settings import Settings
+from forum.members.actors import SYSTEM
+from forum.threads import categories
+from forum.threads.tables import Thread
+from tests.crm_sync.make import allowing
+from tests.forum import making as make
+from tests.installing import deliver_all
 from tests.permissions.haunting import Canaries
+from tests.permissions.mailing import every_mail, whole
 from tests.permissions.world import World
+from tests.servers.smtp import Sink
+from tests.servers.webhooks import Receiver
 from web import exporting
+from web import mails as written
+
+Note = Callable[[str, object], None]
 
 
 def test_no_word_reaches_the_company_that_not_everybody_may_read(
-    database: Database, settings: Settings, canaries: Canaries
+    database: Database, settings: Settings, canaries: Canaries, record_property: Note
 ) -> None:
     """What leaves for the company's systems is what visitors read, whatever happened to it inside."""
     assert _told_to_the_journal(database, settings) > 0
-    told = "\n".join(path.read_text() for path in sorted((settings.var_dir / "crm").rglob("*.ndjson"))).lower()
+    lines = [path.read_text() for path in sorted((settings.var_dir / "crm").rglob("*.ndjson"))]
+    told, kept = "\n".join(lines).lower(), canaries.kept_from("anonymous")
+    record_property("leak probes", len(kept) * told.count("\n"))
     assert "canary" in told
-    assert [word for word in canaries.kept_from("anonymous") if word in told] == []
+    assert [word for word in kept if word in told] == []
+
+
+def test_a_webhook_is_told_nothing_of_what_is_or_becomes_private(
+    database: Database, settings: Settings, canaries: Canaries, receiver: Receiver, record_property: Note
+) -> None:
+    """Whatever the reason for telling: each thread and each article there is, and one that was public when it was told first."""
+    settings = allowing(settings, receiver.url)
+    with database.transaction() as session:
+        session.execute(update(CrmDelivery).where(CrmDelivery.state == "waiting").values(state="parked"))
+        url = f"{receiver.url}/hook"
+        connections.connect(
+            session, SYSTEM, name="post", connector="webhook", config={"url": url}, secret_key=settings.secret_key
+        )
+        place = make.category(session)
+        once_public = make.thread(session, None, place, kind="idea", title="A canarylater that hums less")
+        for kind, table in (("case", Thread), ("idea", Thread), ("article", Article)):
+            for local_id in session.scalars(select(table.id)).all():
+                reactions.tell(session, kind, local_id, cause="a test")  # type: ignore[arg-type]  # one of the three
+        place_id, thread_id = place.id, once_public.id
+    _deliver(database, settings, but="post")
+    before = len(receiver.received)
+    with database.transaction() as session:
+        categories.edit(session, SYSTEM, category_id=place_id, audience=STAFF)
+    deliver_all(database)
+    _deliver(database, settings, but="post")
+    told = [request.body.decode().lower() for request in receiver.received]
+    kept = canaries.kept_from("anonymous")
+    record_property("leak probes", len(kept) * len(told))
+    assert any("canary" in body for body in told)
+    assert [word for word in kept if any(word in body for body in told)] == []
+    taken_back = [json.loads(body) for body in told[before:] if f':idea:{thread_id}"' in body]
+    assert [one["data"]["record"] for one in taken_back] == [None]
+
+
+def test_a_mail_tells_of_nothing_but_its_reader(
+    database: Database, settings: Settings, canaries: Canaries, mails: Sink, record_property: Note
+) -> None:
+    """Every kind of mail there is, through the queue to a mail server; what happened in all those threads made none at all."""
+    sent = every_mail(database, settings, mails)
+    assert set(sent.kinds) == set(written.DRAFTS), "send the new kind too, in tests/permissions/mailing.py"
+    assert len(sent.kinds) == len(mails.received)
+    words = [*canaries.readers, *sent.addresses]
+    leaks: list[str] = []
+    for mail in mails.received:
+        (to,) = mail.recipients
+        said = whole(mail).replace(to, "the reader")
+        leaks += [f"{word} to {to}" for word in words if word in said.lower()]
+        assert settings.secret_key not in said
+    record_property("leak probes", len(words) * len(mails.received))
+    assert leaks == []
 
 
 @pytest.mark.parametrize("name", ["member", "asker", "insider", "staff", "moderator"])
@@ -54,8 +122,15 @@ _OWN_WORDS = ("versions.json", "flags.json", "idea-statuses.json")
 def _told_to_the_journal(database: Database, settings: Settings) -> int:
     """Deliver everything to the journal now, and nothing elsewhere; returns how much that was."""
     with database.transaction() as session:
-        journal = ensure_default_connection(session)
+        ensure_default_connection(session)
+    return _deliver(database, settings, but="journal")
+
+
+def _deliver(database: Database, settings: Settings, *, but: str) -> int:
+    """Deliver now what waits for one connection, and nothing of the others; returns how much that was."""
+    with database.transaction() as session:
+        chosen = select(Connection.id).where(Connection.name == but).scalar_subquery()
         due = update(CrmDelivery).where(CrmDelivery.state == "waiting")
-        session.execute(due.where(CrmDelivery.connection_id != journal).values(state="parked"))
+        session.execute(due.where(CrmDelivery.connection_id != chosen).values(state="parked"))
         session.execute(due.values(not_before=now() - timedelta(minutes=1)))
     return sum(iter(partial(deliver_round, database, Client(settings), settings), 0))
