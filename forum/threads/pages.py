@@ -13,6 +13,7 @@ from sqlalchemy.sql import Select
 
 from forum.kernel.access import ANONYMOUS, Actor
 from forum.kernel.errors import NotFound
+from forum.kernel.prepared import Prepared
 from forum.members.tables import Member
 from forum.threads.policies import AskersWord
 from forum.threads.tables import (
@@ -37,6 +38,10 @@ _P, _T, _C, _M, _G = (table.__table__.c for table in (Post, Thread, Category, Me
 _A, _O, _V, _R = (table.__table__.c for table in (Acceptance, OfficialMark, Vote, Attribution))
 _VIEWER = bindparam("viewer_id", type_=BigInteger)
 _ID = bindparam("thread_id", type_=BigInteger)
+
+
+def _row(*values: Any) -> tuple[Any, ...]:
+    return values
 
 
 class ThreadHead(msgspec.Struct, frozen=True, array_like=True):
@@ -200,6 +205,7 @@ _HEAD_FOR_HELPERS: Select[Any] = _HEAD.add_columns(
     _SAID_BY_ASKER.where(_A.withdrawn_at.is_(None)).correlate(Thread.__table__).scalar_subquery(),
     _PEERS.correlate(Thread.__table__).exists(),
 )
+_FOR_READERS, _FOR_HELPERS = Prepared(_HEAD, _row), Prepared(_HEAD_FOR_HELPERS, _row)
 
 _IS_READABLE = and_(shown_to(_P), _P.deleted_at.is_(None))
 _POSTS: Select[Any] = (
@@ -226,15 +232,17 @@ _ORDERS: dict[str, tuple[Any, ...]] = {
     "newest": (_P.number.desc(),),
     "votes": ((_P.up - _P.down).desc(), _P.id),
 }
-_OPENING: Select[Any] = _POSTS.where(_P.thread_id == _ID, _P.number == 1)
-_REPLIES: dict[str, Select[Any]] = {
-    sort: _POSTS.where(_IN_PLACE).order_by(*order).limit(PAGE).offset(bindparam("offset"))
+_REPLIES = {
+    sort: Prepared(_POSTS.where(_IN_PLACE).order_by(*order).limit(PAGE).offset(bindparam("offset")), PostView)
     for sort, order in _ORDERS.items()
 }
-_FIRST_PAGE: dict[str, Select[Any]] = {
-    sort: _POSTS.where(_P.thread_id == _ID, ~_P.is_comment)
-    .order_by(case((_P.number == 1, 0), else_=1), *order)
-    .limit(PAGE + 1)
+_FIRST_PAGE = {
+    sort: Prepared(
+        _POSTS.where(_P.thread_id == _ID, ~_P.is_comment)
+        .order_by(case((_P.number == 1, 0), else_=1), *order)
+        .limit(PAGE + 1),
+        PostView,
+    )
     for sort, order in _ORDERS.items()
 }
 _COMMENTS: Select[Any] = (
@@ -242,7 +250,7 @@ _COMMENTS: Select[Any] = (
 )
 
 _L = ThreadLink.__table__.c
-_RELATED: Select[Any] = (
+_RELATED = Prepared(
     select(_T.id, _T.title, _T.slug, _T.solved_at.is_not(None), _T.kind)
     .select_from(
         ThreadLink.__table__.join(Thread.__table__, _T.id == _L.related_id).join(
@@ -251,7 +259,8 @@ _RELATED: Select[Any] = (
     )
     .where(_L.thread_id == _ID, visible_to(_T, _C))
     .order_by(_T.last_activity_at.desc())
-    .limit(6)
+    .limit(6),
+    RelatedThread,
 )
 
 
@@ -289,7 +298,7 @@ def _related(connection: Connection, seen: dict[str, Any], head: ThreadHead) -> 
     """Links come with imported questions and with duplicates; an idea that is none has the company's answers instead."""
     if head.kind == "idea" and head.duplicate_of_id is None:
         return ()
-    return tuple(RelatedThread(*row) for row in connection.execute(_RELATED, seen))
+    return tuple(_RELATED.all(connection, seen))
 
 
 def default_sort(kind: str) -> str:
@@ -299,7 +308,7 @@ def default_sort(kind: str) -> str:
 
 def _head(connection: Connection, actor: Actor, seen: dict[str, Any]) -> tuple[ThreadHead, AskersWord, bool]:
     helps = actor.is_staff or bool(actor.moderates) or actor.can("thread:accept-any")
-    row = connection.execute(_HEAD_FOR_HELPERS if helps else _HEAD, seen).one_or_none()
+    row = (_FOR_HELPERS if helps else _FOR_READERS).first(connection, seen)
     if row is None:
         raise NotFound()
     width = len(ThreadHead.__struct_fields__)
@@ -317,11 +326,10 @@ def _posts(
     connection: Connection, seen: dict[str, Any], page: int, order: str
 ) -> tuple[PostView | None, tuple[PostView, ...]]:
     if page == 1:
-        opening, *replies = (PostView(*row) for row in connection.execute(_FIRST_PAGE[order], seen).all())
+        opening, *replies = _FIRST_PAGE[order].all(connection, seen)
         return opening, tuple(replies)
     offset = (page - 1) * PAGE
-    rows = connection.execute(_REPLIES[order], {**seen, "offset": offset}).all()
-    return None, tuple(PostView(*row) for row in rows)
+    return None, tuple(_REPLIES[order].all(connection, {**seen, "offset": offset}))
 
 
 def _comments(connection: Connection, seen: dict[str, Any], posts: list[PostView]) -> dict[int, list[PostView]]:

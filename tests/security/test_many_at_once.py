@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 from collections.abc import Callable
 from functools import partial
 
@@ -22,9 +21,6 @@ from tests.forum.test_races import AT_ONCE, at_once
 from tests.installing import deliver_all
 from tests.security.town import Town
 from tests.security.wire import Wire
-from tests.servers.postgres import Server
-from web.edge.buckets import Rule
-from web.edge.stores import DatabaseStore
 
 _SPELLINGS = ("Marta", "marta", "MARTA", "mArtA")
 
@@ -126,23 +122,3 @@ def test_a_vote_that_is_replayed_very_often_counts_once(
         entries = select(func.sum(LedgerEntry.points)).where(LedgerEntry.member_id == post[1])
         assert connection.scalar(entries) == 10
         assert connection.scalar(select(Member.points).where(Member.id == post[1])) == 10
-
-
-def _take(url: str, calls: int) -> int:
-    """How many of its calls a process got through."""
-    database = Database(url)
-    store = DatabaseStore(database)
-    allowed = sum(store.take("everybody", Rule("many", 10, 36_000)).allowed for _ in range(calls))
-    database.dispose()
-    return allowed
-
-
-def test_of_three_hundred_calls_in_four_processes_ten_get_through(
-    postgres_server: Server, postgres_template: str
-) -> None:
-    """With PostgreSQL alone, no Redis: four processes that begin together, against a limit of ten."""
-    name = postgres_server.create(postgres_template)
-    with multiprocessing.get_context("spawn").Pool(4) as processes:
-        allowed = processes.starmap(_take, [(postgres_server.url_of(name), 75)] * 4, chunksize=1)
-    postgres_server.drop(name)
-    assert sum(allowed) == 10

@@ -43,6 +43,7 @@ _TAKE = text("""
     )
     SELECT now, (SELECT full_at FROM took) AS took, (SELECT full_at FROM rate_bucket WHERE key = :key) AS full_at FROM moment
 """)
+_FULL_AT = text("SELECT full_at FROM rate_bucket WHERE key = :key")
 _SWEEP = text("DELETE FROM rate_bucket WHERE full_at < extract(epoch FROM clock_timestamp()) * 1000000")
 
 
@@ -62,9 +63,13 @@ class DatabaseStore:
             self._takes += 1
             if self._takes % _SWEEP_EVERY == 0:
                 connection.execute(_SWEEP)
+            full_at = row.full_at
+            if row.took is None and (full_at is None or full_at + rule.step - row.now <= rule.depth):
+                # The upsert saw what others had just taken; the rest of its statement is older, and would say "come at once".
+                full_at = connection.execute(_FULL_AT, {"key": place}).scalar()
         if row.took is not None:
             return taken(rule, row.took, row.now, allowed=True)
-        return taken(rule, row.full_at or row.now, row.now, allowed=False)
+        return taken(rule, full_at or row.now, row.now, allowed=False)
 
 
 # Whole numbers of microseconds stay exact in Lua's doubles until the year 2255.
