@@ -1,13 +1,15 @@
 """The only place that builds an `Actor`, for pages, API, jobs, mail and command line alike."""
 
 from dataclasses import replace
-from typing import Any, cast
+from datetime import datetime
 
+import msgspec
 from sqlalchemy import BigInteger, Connection, String, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from forum.kernel.access import ANONYMOUS, GROUPS, MEMBERS, PUBLIC, STAFF, Actor, Role, rights_of
 from forum.kernel.clock import now
+from forum.kernel.prepared import Prepared
 from forum.members.affiliations import CONFIRMED
 from forum.members.signing_in import SEEN_EVERY, token_hash
 from forum.members.tables import Affiliation, MailAddress, Member, SignIn
@@ -28,10 +30,46 @@ _COLUMNS = (
     _UNVERIFIED, _PLACES.label("places"), _CHARGES.label("charges"),
 )  # fmt: skip
 _ACTOR = select(*_COLUMNS).select_from(_WITH_AFFILIATION).where(_M.id == bindparam("member_id", type_=BigInteger))
-_SIGNED_IN = (
+
+
+class _Account(msgspec.Struct, frozen=True):
+    """A member with what decides about them, in the order of `_COLUMNS`; then what their session says, where one is asked for."""
+
+    id: int
+    handle: str
+    name: str
+    role: Role
+    points: int
+    trust_level: int
+    privileges: list[str]
+    locale: str
+    time_zone: str
+    avatar: str
+    is_bot: bool
+    suspended_until: datetime | None
+    silenced_until: datetime | None
+    deleted_at: datetime | None
+    deactivated_at: datetime | None
+    team: str | None
+    title: str | None
+    kind: str | None
+    proof: str | None
+    is_unverified: bool
+    places: str | None
+    charges: str | None
+    last_seen_at: datetime | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def has_left(self) -> bool:
+        return self.deleted_at is not None or self.deactivated_at is not None
+
+
+_SIGNED_IN = Prepared(
     select(*_COLUMNS, _S.last_seen_at, _S.expires_at)
     .select_from(SignIn.__table__.join(_WITH_AFFILIATION, _M.id == _S.member_id))
-    .where(_S.token_hash == bindparam("token_hash", type_=String), _S.revoked_at.is_(None))
+    .where(_S.token_hash == bindparam("token_hash", type_=String), _S.revoked_at.is_(None)),
+    _Account,
 )
 
 SYSTEM = Actor(
@@ -50,7 +88,7 @@ def actor_of(connection: Connection | Session, member_id: int | None) -> Actor:
     if member_id is None:
         return ANONYMOUS
     row = connection.execute(_ACTOR, {"member_id": member_id}).one_or_none()
-    return ANONYMOUS if row is None else _actor(row)
+    return ANONYMOUS if row is None else _actor(_Account(*tuple(row)))
 
 
 def actor_signed_in(connection: Connection, token: str) -> tuple[Actor, bool] | None:
@@ -58,22 +96,17 @@ def actor_signed_in(connection: Connection, token: str) -> tuple[Actor, bool] | 
 
     None for a token that is not, or no longer, good.
     """
-    row = connection.execute(_SIGNED_IN, {"token_hash": token_hash(token)}).one_or_none()
+    found = _SIGNED_IN.first(connection, {"token_hash": token_hash(token)})
     moment = now()
-    if row is None or _has_left(row) or row.expires_at <= moment:
+    if found is None or found.has_left or found.expires_at is None or found.expires_at <= moment:
         return None
-    return _actor(row), moment - row.last_seen_at > SEEN_EVERY
+    return _actor(found), found.last_seen_at is None or moment - found.last_seen_at > SEEN_EVERY
 
 
-def _has_left(row: Any) -> bool:
-    return row.deleted_at is not None or row.deactivated_at is not None
-
-
-def _actor(row: Any) -> Actor:
-    if _has_left(row):
+def _actor(row: _Account) -> Actor:
+    if row.has_left:
         return ANONYMOUS
-    is_staff, is_bound = row.kind == "staff", row.kind is not None and row.kind != "staff"
-    role = cast("Role", row.role)
+    is_staff, is_bound, role = row.kind == "staff", row.kind is not None and row.kind != "staff", row.role
     suspended = row.suspended_until is not None and row.suspended_until > now()
     silenced = row.silenced_until is not None and row.silenced_until > now()
     as_public = suspended or row.is_unverified
@@ -85,10 +118,10 @@ def _actor(row: Any) -> Actor:
         name=row.name,
         role=role,
         is_staff=is_staff,
-        team=row.team if is_staff else "",
-        title=row.title if is_staff else "",
-        bond=row.kind if is_bound else "",
-        organisation=row.team if is_bound else "",
+        team=(row.team or "") if is_staff else "",
+        title=(row.title or "") if is_staff else "",
+        bond=(row.kind or "") if is_bound else "",
+        organisation=(row.team or "") if is_bound else "",
         bond_is_confirmed=is_bound and row.proof == CONFIRMED,
         points=row.points,
         trust_level=row.trust_level,

@@ -4,12 +4,25 @@ from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
+from forum.kernel.prepared import Prepared
 from forum.members.policies import may_sign_in_settings
 from forum.members.tables import Member
 from forum.notifications.tables import Notification
@@ -46,7 +59,7 @@ _NEWS = (
     .outerjoin(Post.__table__, _P.id == _N.post_id)
 )
 _STILL_SEEN = or_(
-    and_(_T.id.is_(None), _N.kind.in_(ABOUT_ONESELF)),
+    and_(_T.id.is_(None), _N.kind.in_([literal(kind) for kind in ABOUT_ONESELF])),
     and_(_T.id.is_not(None), visible_to(_T, _C), or_(_P.id.is_(None), shown_to(_P, _C))),
 )
 _LIST = (
@@ -64,14 +77,15 @@ _LIST = (
     .order_by(_N.id.desc())
     .limit(bindparam("limit"))
 )  # fmt: skip
-_UNREAD = (
+_UNREAD = Prepared(
     select(func.count())
     .select_from(_NEWS)
     .where(
         _N.member_id == bindparam("member_id", type_=BigInteger),
         _N.read_at.is_(None),
         _STILL_SEEN,
-    )
+    ),
+    int,
 )
 _LAST = 2**62
 
@@ -114,7 +128,7 @@ def unread_count(connection: Connection, actor: Actor) -> int:
     """How many the bell shows: those that the list shows too."""
     if actor.member_id is None:
         return 0
-    return int(connection.execute(_UNREAD, {"member_id": actor.member_id, **as_seen_by(actor)}).scalar_one())
+    return _UNREAD.first(connection, {"member_id": actor.member_id, **as_seen_by(actor)}) or 0
 
 
 def mark_read(session: Session, actor: Actor, *, up_to: int = _LAST) -> None:

@@ -340,16 +340,17 @@ def _comments(connection: Connection, seen: dict[str, Any], posts: list[PostView
     return found
 
 
-_VERSION: Select[Any] = (
+_VERSION = Prepared(
     select(_T.version)
     .select_from(Thread.__table__.join(Category.__table__, _C.id == _T.category_id))
-    .where(_T.id == _ID, visible_to(_T, _C))
+    .where(_T.id == _ID, visible_to(_T, _C)),
+    int,
 )
 
 
 def public_version(connection: Connection, *, thread_id: int) -> int:
     """What changes with everything that verbs change on a thread's page; 0 where the public does not see the thread."""
-    return connection.execute(_VERSION, {"thread_id": thread_id, **as_seen_by(ANONYMOUS)}).scalar() or 0
+    return _VERSION.first(connection, {"thread_id": thread_id, **as_seen_by(ANONYMOUS)}) or 0
 
 
 _IN_SHORT: Select[Any] = (
