@@ -52,7 +52,9 @@ class _Compiled:
         for read in rows:
             values = list(read)
             for place, process in self.outgoing:
-                values[place] = process(values[place])
+                value = values[place]
+                if value is not None:  # NULL is None for every type of ours
+                    values[place] = process(value)
             found.append(row(*values))
         return found
 

@@ -29,7 +29,6 @@ _COLUMNS = (
     _A.kind, _A.proof,
     _UNVERIFIED, _PLACES.label("places"), _CHARGES.label("charges"),
 )  # fmt: skip
-_ACTOR = select(*_COLUMNS).select_from(_WITH_AFFILIATION).where(_M.id == bindparam("member_id", type_=BigInteger))
 
 
 class _Account(msgspec.Struct, frozen=True):
@@ -65,6 +64,9 @@ class _Account(msgspec.Struct, frozen=True):
         return self.deleted_at is not None or self.deactivated_at is not None
 
 
+_ACTOR = Prepared(
+    select(*_COLUMNS).select_from(_WITH_AFFILIATION).where(_M.id == bindparam("member_id", type_=BigInteger)), _Account
+)
 _SIGNED_IN = Prepared(
     select(*_COLUMNS, _S.last_seen_at, _S.expires_at)
     .select_from(SignIn.__table__.join(_WITH_AFFILIATION, _M.id == _S.member_id))
@@ -87,8 +89,9 @@ def actor_of(connection: Connection | Session, member_id: int | None) -> Actor:
     """Who acts, with what they may do right now. Nobody, an unknown member or one who left is anonymous."""
     if member_id is None:
         return ANONYMOUS
-    row = connection.execute(_ACTOR, {"member_id": member_id}).one_or_none()
-    return ANONYMOUS if row is None else _actor(_Account(*tuple(row)))
+    own = connection.connection() if isinstance(connection, Session) else connection
+    found = _ACTOR.first(own, {"member_id": member_id})
+    return ANONYMOUS if found is None else _actor(found)
 
 
 def actor_signed_in(connection: Connection, token: str) -> tuple[Actor, bool] | None:

@@ -245,7 +245,7 @@ class _Cards:
             deleted_at=post.deleted_at,
             ruling=ruling,
             may=self._may(post),
-            comments=tuple(self._comment(one) for one in self.read.comments.get(post.id, ())),
+            comments=tuple(map(self._comment, self.read.comments.get(post.id, ()))),
             source=_source(post),
         )
 
