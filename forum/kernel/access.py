@@ -55,6 +55,7 @@ class Actor:
     clearance: int = PUBLIC
     locale: str = ""
     time_zone: str = ""
+    via: str = ""  # "command line" or "system" where no person acts
     avatar: str = ""
     is_bot: bool = False
     suspended: bool = False

@@ -1,4 +1,4 @@
-"""Accounts: registering, changing what one says of oneself, roles and affiliation."""
+"""Accounts: registering, changing what one says of oneself, passwords."""
 
 from collections.abc import Callable
 
@@ -11,15 +11,12 @@ from forum.kernel import markdown, outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import locked
-from forum.kernel.errors import N_, Conflict, Invalid, Text
-from forum.members import audit, belonging, groups, mailed_keys, mailing, passwords, signing_in, tokens
-from forum.members.administrators import require_another
-from forum.members.finding import member_of
+from forum.kernel.errors import N_, Invalid, Text
+from forum.members import mailed_keys, mailing, passwords, signing_in, tokens
 from forum.members.keys import address_key, checked_address, checked_handle, checked_name, handle_key
-from forum.members.policies import may_administer, may_edit_profile, may_sign_in_settings
+from forum.members.policies import may_edit_profile, may_sign_in_settings
 from forum.members.tables import Credential, MailAddress, Member
 
-ROLES = ("member", "staff", "moderator", "administrator")
 LONGEST_BIO = 2_000
 
 
@@ -91,10 +88,8 @@ def _taken(session: Session, handle: str, mail: str) -> Invalid:
     return Invalid({"mail": Text(N_("There is an account with this address already. Sign in instead."))})
 
 
-def edit_profile(
-    session: Session, actor: Actor, *, member_id: int, name: str, bio: str, locale: str | None = None
-) -> None:
-    """Change what a member says of themselves, and the language they read in where one is given.
+def edit_profile(session: Session, actor: Actor, *, member_id: int, name: str, bio: str) -> None:
+    """Change what a member says of themselves.
 
     Raises:
         NotAllowed: it is somebody else's profile.
@@ -105,8 +100,6 @@ def edit_profile(
     if len(bio) > LONGEST_BIO:
         raise Invalid({"bio": Text(N_("Use at most %(most)d characters."), most=LONGEST_BIO)})
     member.name = checked_name(name)
-    if locale is not None:
-        member.locale = locale
     member.bio, member.bio_html = bio, markdown.render(bio).html
     outbox.record(session, MemberChanged(member_id=member.id))
 
@@ -154,34 +147,3 @@ def lock_out(session: Session, *, member_id: int, keep_tokens: bool = False) -> 
     mailed_keys.end_all(session, member_id=member_id)
     if not keep_tokens:
         tokens.revoke_all(session, member_id=member_id)
-
-
-def promote(session: Session, actor: Actor, *, handle: str, role: str, team: str = "", title: str = "") -> Member:
-    """Give a member a role. "staff" makes them an employee, shown as such from now on; "member" takes every role away.
-
-    Raises:
-        NotAllowed: only administrators may.
-        NotFound: nobody has this handle.
-        Conflict: there is no such role, or it is the last administrator, or oneself.
-    """
-    require(may_administer(actor))
-    if role not in ROLES:
-        raise Conflict(
-            Text(N_("There is no role %(role)s. The roles are %(roles)s."), role=role, roles=", ".join(ROLES))
-        )
-    found = member_of(session, handle)
-    if found.role == "administrator" and role in ("member", "moderator"):
-        require_another(session, actor, found)
-    member = locked(session, Member, found.id)
-    if role == "staff":
-        belonging.affiliate(session, member, team=team, title=title, proof="command line")
-    elif role == "member":
-        belonging.end(session, member.id)
-        member.role = role
-    else:
-        member.role = role
-    groups.keep_automatic(session, member)
-    signing_in.end_all(session, member_id=member.id)  # a session from before the change must not carry over
-    audit.record(session, actor, "member.promote", f"member:{member.id}", role=role, team=team, title=title)
-    outbox.record(session, MemberChanged(member_id=member.id))
-    return member

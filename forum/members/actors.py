@@ -81,8 +81,12 @@ SYSTEM = Actor(
     role="administrator",
     rights=rights_of("administrator", is_staff=False),
     clearance=GROUPS,
+    via="system",
 )
-"""The house itself: the command line and jobs that act for nobody in particular."""
+"""The house itself: jobs and rules that act for nobody in particular."""
+
+COMMAND_LINE = replace(SYSTEM, via="command line")
+"""Whoever runs `loggia` on the machine. Receipts say so."""
 
 
 def actor_of(connection: Connection | Session, member_id: int | None) -> Actor:

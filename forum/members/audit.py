@@ -10,9 +10,17 @@ from forum.members.tables import AuditEntry
 
 
 def record(session: Session, actor: Actor, action: str, subject: str, **detail: Any) -> None:
-    """Note that `actor` did `action` to `subject` ("member:7"). Details must hold no secret."""
+    """Note that `actor` did `action` to `subject` ("member:7"), as what they may: their role, or "command line" or "system".
+
+    Details must hold no secret.
+    """
     session.add(
         AuditEntry(
-            at=now(), member_id=actor.member_id, voice=actor.voice, action=action, subject=subject, detail=detail
+            at=now(),
+            member_id=actor.member_id,
+            voice=actor.via or actor.voice,
+            action=action,
+            subject=subject,
+            detail=detail,
         )
     )

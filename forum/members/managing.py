@@ -20,7 +20,27 @@ from forum.members.policies import may_administer
 from forum.members.tables import MailAddress, Member
 
 ROLES = ("member", "moderator", "administrator")
+PLACES = ("member", "staff", "moderator", "administrator")
+"""The roles, and belonging to the company, as the command line calls them in one word."""
 _MOST_TEAM, _MOST_TITLE = 60, 80
+
+
+def promote(session: Session, actor: Actor, *, handle: str, place: str, team: str = "", title: str = "") -> None:
+    """Give a member one of `PLACES`: "staff" makes them an employee, "member" takes role and place in the company away.
+
+    Raises:
+        NotAllowed: only administrators may.
+        NotFound: nobody has this handle.
+        Invalid: there is no such role, or team and title are too long.
+        Conflict: it is the last administrator, or oneself.
+    """
+    member_id = id_of(session, actor, handle)
+    if place == "staff":
+        affiliate(session, actor, member_id=member_id, team=team or belonging.TEAM, title=title)
+        return
+    give_role(session, actor, member_id=member_id, role=place)
+    if place == "member":
+        end_affiliation(session, actor, member_id=member_id)
 
 
 def give_role(session: Session, actor: Actor, *, member_id: int, role: str) -> None:
@@ -63,7 +83,7 @@ def affiliate(session: Session, actor: Actor, *, member_id: int, team: str, titl
     team, title = " ".join(team.split()), " ".join(title.split())
     _check_badge(team, title)
     member = _member(session, member_id)
-    belonging.affiliate(session, member, team=team, title=title, proof="administrator")
+    belonging.affiliate(session, member, team=team, title=title, proof=actor.via or "administrator")
     _renew(session, member)
     audit.record(session, actor, "member.affiliate", f"member:{member.id}", team=team, title=title)
 
@@ -83,12 +103,16 @@ def _check_badge(team: str, title: str) -> None:
 def end_affiliation(session: Session, actor: Actor, *, member_id: int) -> None:
     """Say that somebody belongs to the company no longer. What they wrote keeps the badge they wore then.
 
+    Of somebody who does not belong to it nothing changes.
+
     Raises:
         NotAllowed: only administrators may.
         NotFound: there is no such member.
     """
     require(may_administer(actor))
     member = _member(session, member_id)
+    if not belonging.is_staff(session, member.id):
+        return
     belonging.end(session, member.id)
     _renew(session, member)
     audit.record(session, actor, "member.end-affiliation", f"member:{member.id}")
@@ -149,9 +173,19 @@ def mail_again(session: Session, actor: Actor, *, member_id: int) -> None:
 
 
 def create(
-    session: Session, actor: Actor, *, handle: str, mail: str, password: str, name: str = "", role: str = "member"
+    session: Session,
+    actor: Actor,
+    *,
+    handle: str,
+    mail: str,
+    password: str,
+    name: str = "",
+    role: str = "member",
+    staff_domains: Sequence[str] = (),
 ) -> Member:
-    """Open an account for somebody, with a role from the start.
+    """Open an account for somebody, with a role from the start. Their address is taken to be theirs.
+
+    With an address of the company they belong to it, as if they had confirmed it themselves.
 
     Raises:
         NotAllowed: only administrators may.
@@ -161,10 +195,13 @@ def create(
     if role not in ROLES:
         raise Invalid({"role": N_("Choose one of the roles.")})
     passwords.checked(password)
+    if why := belonging.refusal(session, member_id=None, address=mail, staff_domains=staff_domains):
+        raise Invalid({"mail": why})
     member = accounts.register(session, handle=handle, mail=mail, name=name, password=password)
     member.role = role
     groups.keep_automatic(session, member)
     audit.record(session, actor, "member.create", f"member:{member.id}", role=role)
+    belonging.settle(session, member.id, staff_domains=staff_domains)
     return member
 
 

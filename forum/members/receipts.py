@@ -19,7 +19,7 @@ _LAST = 2**62
 
 
 class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A privileged action on the installation. `by` is "" where the command line or a job acted.
+    """A privileged action on the installation. `by` is "" where no person acted: `voice` is "command line" or "system".
 
     `subject` is a kind and an id ("member:7"); `name` is what that is called, where it is a person or a group that is still there.
     """

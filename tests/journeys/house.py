@@ -21,7 +21,7 @@ import httpx2
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings, load
-from forum.members import accounts, tokens
+from forum.members import accounts, managing, tokens
 from forum.members.actors import SYSTEM, actor_of
 from forum.threads import categories
 from tests.installing import SECRET_KEY
@@ -61,7 +61,7 @@ class House:
                 locale=locale,
             )
             if role != "member":
-                accounts.promote(session, SYSTEM, handle=handle, role=role, team=team, title=title)
+                managing.promote(session, SYSTEM, handle=handle, place=role, team=team, title=title)
             self.actors[handle] = actor_of(session, member.id)
 
     def open_category(self, slug: str, name: str, **fields: Any) -> None:

@@ -52,9 +52,7 @@ class Tour:
             for handle in HANDLES.values():
                 member = member_of(session, handle)
                 actor = actor_of(session, member.id)
-                accounts.edit_profile(
-                    session, actor, member_id=member.id, name=member.name, bio=member.bio, locale=locale
-                )
+                accounts.choose_locale(session, actor, locale=locale)
 
     def few(self, number: int) -> list[Sight]:
         """Some pages of everybody."""

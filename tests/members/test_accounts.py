@@ -1,5 +1,6 @@
 """Accounts: registering, changing what one says of oneself, passwords, roles."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -7,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.kernel.access import Actor
-from forum.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
-from forum.members import accounts, signing_in
-from forum.members.actors import SYSTEM, actor_of, actor_signed_in
+from forum.kernel.errors import Invalid, NotAllowed, NotFound
+from forum.members import accounts, managing, signing_in
+from forum.members.actors import COMMAND_LINE, SYSTEM, actor_of, actor_signed_in
 from forum.members.finding import member_of
 from forum.members.tables import Affiliation, AuditEntry, Credential, MailAddress, Member, SignIn
 from tests.forum import making as make
@@ -111,10 +112,10 @@ def test_a_name_or_address_is_one_person_s(session: Session, handle: str, mail: 
 
 def test_one_changes_what_one_says_of_oneself_and_nobody_else_s(session: Session) -> None:
     marta, stranger = registered(session), make.administrator(session)
-    given = {"name": " Marta   Oliveira ", "bio": "Two *old* levers.", "locale": "it"}
+    given = {"name": " Marta   Oliveira ", "bio": "Two *old* levers."}
     accounts.edit_profile(session, marta, member_id=marta.member_id or 0, **given)
     member = session.get_one(Member, marta.member_id)
-    assert (member.name, member.locale) == ("Marta Oliveira", "it")
+    assert member.name == "Marta Oliveira"
     assert "<em>old</em>" in member.bio_html
     for actor in (stranger, SYSTEM):
         with pytest.raises(NotAllowed):
@@ -123,12 +124,10 @@ def test_one_changes_what_one_says_of_oneself_and_nobody_else_s(session: Session
 
 def test_a_bio_is_cleaned_and_capped(session: Session) -> None:
     marta = registered(session)
-    accounts.edit_profile(
-        session, marta, member_id=marta.member_id or 0, name="Marta", bio="<script>alert(1)</script>", locale=""
-    )
+    accounts.edit_profile(session, marta, member_id=marta.member_id or 0, name="Marta", bio="<script>alert(1)</script>")
     assert "<script" not in session.get_one(Member, marta.member_id).bio_html
     with pytest.raises(Invalid) as refused:
-        accounts.edit_profile(session, marta, member_id=marta.member_id or 0, name="Marta", bio="x" * 2_001, locale="")
+        accounts.edit_profile(session, marta, member_id=marta.member_id or 0, name="Marta", bio="x" * 2_001)
     assert list(refused.value.fields) == ["bio"]
 
 
@@ -166,12 +165,12 @@ def test_a_password_that_is_not_changed_ends_nothing(session: Session, current: 
 
 def test_staff_are_shown_as_such_until_they_leave(session: Session) -> None:
     registered(session)
-    accounts.promote(session, SYSTEM, handle="marta", role="staff", team="Support", title="Engineer")
-    accounts.promote(session, SYSTEM, handle="marta", role="staff", team="Product", title="Lead")
+    managing.promote(session, SYSTEM, handle="marta", place="staff", team="Support", title="Engineer")
+    managing.promote(session, SYSTEM, handle="marta", place="staff", team="Product", title="Lead")
     session.flush()
     marta = actor_of(session, member_of(session, "marta").id)
     assert (marta.is_staff, marta.team, marta.title, marta.voice) == (True, "Product", "Lead", "staff")
-    accounts.promote(session, SYSTEM, handle="marta", role="member")
+    managing.promote(session, SYSTEM, handle="marta", place="member")
     session.flush()
     assert not actor_of(session, marta.member_id).is_staff
     assert [bool(row.until) for row in session.scalars(select(Affiliation).order_by(Affiliation.id))] == [True, True]
@@ -180,25 +179,53 @@ def test_staff_are_shown_as_such_until_they_leave(session: Session) -> None:
 def test_a_promotion_ends_sessions_and_leaves_a_receipt(session: Session) -> None:
     marta, administrator = registered(session), make.administrator(session)
     token = signing_in.sign_in(session, member_id=marta.member_id or 0)
-    accounts.promote(session, administrator, handle="marta", role="moderator")
+    managing.promote(session, administrator, handle="marta", place="moderator")
     session.flush()
     assert actor_signed_in(session.connection(), token) is None
     assert actor_of(session, marta.member_id).can("moderate")
     (receipt,) = session.scalars(select(AuditEntry)).all()
-    assert (receipt.action, receipt.subject, receipt.member_id, receipt.detail["role"]) == (
-        "member.promote", f"member:{marta.member_id}", administrator.member_id, "moderator",
+    assert (receipt.action, receipt.subject, receipt.member_id, receipt.voice, receipt.detail["after"]) == (
+        "member.role", f"member:{marta.member_id}", administrator.member_id, "administrator", {"role": "moderator"},
     )  # fmt: skip
+
+
+def test_the_command_line_takes_the_same_way_as_the_pages_and_says_so(session: Session) -> None:
+    marta = registered(session)
+    for place in ("moderator", "moderator", "staff", "member", "member"):
+        managing.promote(session, COMMAND_LINE, handle="marta", place=place)
+    session.flush()
+    receipts = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [receipt.action for receipt in receipts] == [
+        "member.role", "member.affiliate", "member.role", "member.end-affiliation",
+    ]  # fmt: skip
+    assert {(receipt.subject, receipt.member_id, receipt.voice) for receipt in receipts} == {
+        (f"member:{marta.member_id}", None, "command line")
+    }
+    assert session.scalars(select(Affiliation.proof)).all() == ["command line"]
+
+
+def test_an_account_made_by_hand_with_an_address_of_the_company_is_staff_s(session: Session) -> None:
+    create = partial(managing.create, session, COMMAND_LINE, password=PASSWORD, staff_domains=("company.example",))
+    own = create(handle="anna", mail="anna@company.example")
+    other = create(handle="ben", mail="ben@post.example")
+    session.flush()
+    assert [actor_of(session, member.id).is_staff for member in (own, other)] == [True, False]
+    proofs = session.scalars(select(Affiliation.proof)).all()
+    assert proofs == ["mail domain company.example"]
+    with pytest.raises(Invalid) as refused:
+        create(handle="anna2", mail="anna+2@company.example")
+    assert list(refused.value.fields) == ["mail"]
 
 
 def test_only_administrators_promote(session: Session) -> None:
     registered(session)
     for actor in (make.member(session), make.staff(session), make.moderator(session)):
         with pytest.raises(NotAllowed):
-            accounts.promote(session, actor, handle="marta", role="administrator")
-    with pytest.raises(Conflict, match="no role king"):
-        accounts.promote(session, SYSTEM, handle="marta", role="king")
+            managing.promote(session, actor, handle="marta", place="administrator")
+    with pytest.raises(Invalid):
+        managing.promote(session, SYSTEM, handle="marta", place="king")
     with pytest.raises(NotFound, match="nobody called pedro"):
-        accounts.promote(session, SYSTEM, handle="pedro", role="moderator")
+        managing.promote(session, SYSTEM, handle="pedro", place="moderator")
 
 
 def test_no_session_survives_unseen(session: Session) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from forum.kernel.access import ANONYMOUS
 from forum.kernel.errors import Conflict, Invalid, NotAllowed
-from forum.members import accounts, affiliations
+from forum.members import affiliations, managing
 from forum.members.actors import SYSTEM, actor_of, with_scopes
 from forum.members.affiliations import Bond, bond_of, waiting_bonds
 from forum.members.pages import company_list
@@ -68,7 +68,7 @@ def test_staff_declare_nothing_and_becoming_staff_ends_it(session: Session) -> N
         affiliations.declare(session, make.staff(session), kind="partner", organisation="Mill & Sons")
     anna = make.member(session, handle="anna")
     affiliations.declare(session, anna, kind="partner", organisation="Mill & Sons")
-    accounts.promote(session, SYSTEM, handle="anna", role="staff", team="Support")
+    managing.promote(session, SYSTEM, handle="anna", place="staff", team="Support")
     session.flush()
     assert bond_of(session.connection(), member_id=anna.member_id or 0) is None
     assert actor_of(session, anna.member_id).team == "Support"

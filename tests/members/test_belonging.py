@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from forum.kernel.access import Actor
 from forum.kernel.clock import now
-from forum.members import accounts, belonging, signing_in
+from forum.members import belonging, managing, signing_in
 from forum.members.actors import SYSTEM, actor_of, actor_signed_in
 from forum.members.belonging import Claimed
 from forum.members.keys import address_key
@@ -113,7 +113,7 @@ def test_whose_address_of_the_company_goes_is_staff_no_longer(session: Session) 
 
 def test_what_an_administrator_decided_stands(session: Session) -> None:
     anna = person(session, "anna@elsewhere.example")
-    accounts.promote(session, SYSTEM, handle=anna.handle, role="staff", team="Service")
+    managing.promote(session, SYSTEM, handle=anna.handle, place="staff", team="Service")
     assert not settle(session, anna).changed
     claimed = Claimed(provider=provider(session), is_staff=False)
     assert not belonging.settle_claimed(session, anna.member_id or 0, claimed, staff_domains=OURS).changed

@@ -12,7 +12,7 @@ from forum.kernel.access import ANONYMOUS, GROUPS, Actor
 from forum.kernel.clock import now
 from forum.kernel.db import Database
 from forum.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
-from forum.members import accounts, grouping, groups, standing
+from forum.members import grouping, groups, managing, standing
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.tables import AuditEntry, Group, GroupMember, Invitation, Member
 from forum.threads.categories import Admitted
@@ -127,11 +127,11 @@ def test_staff_and_moderators_belong_to_theirs_as_long_as_they_are(session: Sess
     staff = groups.create(session, SYSTEM, name="The house", kind="staff")
     moderators = groups.create(session, SYSTEM, name="Moderators", kind="moderators")
     anna = make.member(session, handle="anna").member_id
-    accounts.promote(session, SYSTEM, handle="anna", role="staff", team="Support")
+    managing.promote(session, SYSTEM, handle="anna", place="staff", team="Support")
     assert (anna in people(session, staff), anna in people(session, moderators)) == (True, False)
-    accounts.promote(session, SYSTEM, handle="anna", role="moderator")
+    managing.promote(session, SYSTEM, handle="anna", place="moderator")
     assert (anna in people(session, staff), anna in people(session, moderators)) == (True, True)
-    accounts.promote(session, SYSTEM, handle="anna", role="member")
+    managing.promote(session, SYSTEM, handle="anna", place="member")
     assert (anna in people(session, staff), anna in people(session, moderators)) == (False, False)
 
 

@@ -14,7 +14,7 @@ from forum.kernel import clock
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
 from forum.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
-from forum.members import accounts, leaving, signing_in, tokens
+from forum.members import accounts, leaving, managing, signing_in, tokens
 from forum.members.actors import SYSTEM, actor_of, actor_signed_in
 from forum.members.tables import MailDelivery, Member, SignIn
 from forum.threads import reactions, replying
@@ -74,9 +74,8 @@ def test_who_deletes_types_their_name(session: Session) -> None:
 
 def test_who_left_for_good_is_nobody_in_particular_and_what_they_gave_stays(session: Session) -> None:
     actor, asker = marta(session), make.member(session)
-    accounts.edit_profile(
-        session, actor, member_id=actor.member_id or 0, name="Marta Secret", bio="Secret.", locale="it"
-    )
+    accounts.edit_profile(session, actor, member_id=actor.member_id or 0, name="Marta Secret", bio="Secret.")
+    accounts.choose_locale(session, actor, locale="it")
     thread = make.thread(session, asker)
     post = replying.reply(session, actor, thread_id=thread.id, body="Clean the chute.")
     leaving.delete(session, actor, handle="Marta", password=PASSWORD)
@@ -113,7 +112,7 @@ def test_kept_pages_follow_who_left(session: Session) -> None:
 def test_the_last_administrator_stays(session: Session) -> None:
     first, second = marta(session, "marta"), marta(session, "jonas")
     for handle in ("marta", "jonas"):
-        accounts.promote(session, SYSTEM, handle=handle, role="administrator")
+        managing.promote(session, SYSTEM, handle=handle, place="administrator")
     session.flush()
     leaving.delete(session, first, handle="marta", password=PASSWORD)
     session.flush()

@@ -50,7 +50,7 @@ def test_nobody_takes_the_role_from_themselves(session: Session) -> None:
     with pytest.raises(Conflict):
         managing.give_role(session, boss, member_id=boss.member_id or 0, role="member")
     with pytest.raises(Conflict):
-        accounts.promote(session, boss, handle=boss.handle, role="moderator")
+        managing.promote(session, boss, handle=boss.handle, place="moderator")
 
 
 def test_the_last_administrator_stays(session: Session) -> None:
@@ -61,7 +61,7 @@ def test_the_last_administrator_stays(session: Session) -> None:
     with pytest.raises(Conflict):
         managing.give_role(session, SYSTEM, member_id=boss.member_id or 0, role="member")
     with pytest.raises(Conflict):
-        accounts.promote(session, SYSTEM, handle=boss.handle, role="member")
+        managing.promote(session, SYSTEM, handle=boss.handle, place="member")
     other = make.administrator(session)
     managing.give_role(session, other, member_id=boss.member_id or 0, role="member")
     assert actor_of(session, boss.member_id).role == "member"

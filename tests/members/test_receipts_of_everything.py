@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from forum.kernel import clock
 from forum.kernel.access import Actor
 from forum.kernel.db import Base, Database
-from forum.members import accounts, groups, inviting, joining, managing, receipts, site, unsent
+from forum.members import groups, inviting, joining, managing, receipts, site, unsent
 from forum.members.tables import AuditEntry, Invitation, MailDelivery
 from forum.threads import arranging, categories
 from tests.architecture.source import product
@@ -28,7 +28,7 @@ class Scene:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.boss = make.administrator(session)
-        self.other = make.member(session)
+        self.other = make.member(session, team="Desk")
         self.key = self.other.member_id or 0
         self.waiting = joining.join(session, handle="nils", mail="nils@post.example", password=PASSWORD).id
         self.first, self.second = make.category(session), make.category(session)
@@ -54,7 +54,6 @@ DEEDS: dict[str, Deed] = {
     "category.edit": lambda s, a, it: categories.edit(s, a, category_id=it.first.id, name="Other"),
     "category.move": lambda s, a, it: arranging.move(s, a, category_id=it.second.id, to="up"),
     "member.role": lambda s, a, it: managing.give_role(s, a, member_id=it.key, role="moderator"),
-    "member.promote": lambda s, a, it: accounts.promote(s, a, handle=it.other.handle, role="moderator"),
     "member.affiliate": lambda s, a, it: managing.affiliate(s, a, member_id=it.key, team="Desk", title=""),
     "member.end-affiliation": lambda s, a, it: managing.end_affiliation(s, a, member_id=it.key),
     "member.end-sessions": lambda s, a, it: managing.end_sessions(s, a, member_id=it.key),

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from forum.kernel import clock
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
-from forum.members import accounts, finding, inviting, leaving, mailed_keys
+from forum.members import accounts, finding, inviting, leaving, mailed_keys, managing
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.posting import Postman
 from forum.members.tables import Credential, Group, MailAddress, MailDelivery, MailedToken, Member, SignIn
@@ -71,7 +71,7 @@ def ask(site: Site, address: str) -> tuple[int, str]:
 
 def test_asking_for_a_new_password_tells_nobody_who_is_here(site: Site, database: Database, handle: str) -> None:
     with database.transaction() as session:
-        accounts.promote(session, SYSTEM, handle=handle, role="moderator")
+        managing.promote(session, SYSTEM, handle=handle, place="moderator")
     answers = {ask(site, address) for address in (f"{handle}@post.example", f"nobody{handle}@post.example")}
     assert len(answers) == 1
 

@@ -40,7 +40,7 @@ def baited(database: Database, people: People) -> dict[str, str]:
         session.execute(update(Category).where(Category.id == place.id).values(name=BAIT[:60], description=BAIT))
         author = make.member(session, bio=BAIT)
         session.execute(update(Member).values(name=BAIT[:60], bio=BAIT))
-        accounts.edit_profile(session, author, member_id=author.member_id or 0, name=BAIT[:60], bio=BAIT, locale="")
+        accounts.edit_profile(session, author, member_id=author.member_id or 0, name=BAIT[:60], bio=BAIT)
         company = make.staff(session, team=BAIT[:60])
         session.execute(update(Member).values(name=BAIT[:60]))
         author, company = actor_of(session, author.member_id), actor_of(session, company.member_id)

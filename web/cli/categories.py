@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from forum.members.actors import SYSTEM
+from forum.members.actors import COMMAND_LINE
 from forum.threads import arranging
 from forum.threads import categories as verbs
 from forum.threads.tables import KINDS
@@ -24,7 +24,7 @@ def categories() -> None:
 def list_(as_json: bool) -> None:
     """List them in their order."""
     with opened() as (_, db), db.reading() as connection:
-        found = arranging.details_list(connection, SYSTEM)
+        found = arranging.details_list(connection, COMMAND_LINE)
     words = {clearance: word for word, clearance in _WHO.items()}
     rows = [
         (
@@ -71,7 +71,7 @@ def create(slug: str, name: str, **values: Any) -> None:
     given = {"kinds": KINDS[:3], "icon": "home"} | _given(values)
     with opened() as (_, db), db.transaction() as session:
         given.setdefault("position", arranging.next_position(session))
-        verbs.create(session, SYSTEM, slug=slug, name=name, **given)
+        verbs.create(session, COMMAND_LINE, slug=slug, name=name, **given)
     click.echo(f"/c/{slug} is there.")
 
 
@@ -86,8 +86,8 @@ def edit(slug: str, new_slug: str | None, name: str | None, **values: Any) -> No
     if not given:
         raise click.UsageError("Say what is to be different.")
     with opened() as (_, db), db.transaction() as session:
-        found = verbs.by_slug(session, SYSTEM, slug)
-        verbs.edit(session, SYSTEM, category_id=found.id, **given)
+        found = verbs.by_slug(session, COMMAND_LINE, slug)
+        verbs.edit(session, COMMAND_LINE, category_id=found.id, **given)
     click.echo(f"/c/{new_slug or slug} is changed.")
 
 

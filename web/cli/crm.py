@@ -6,7 +6,7 @@ import click
 
 from crm_sync import pages, replaying
 from forum.kernel.db import Database
-from forum.members.actors import SYSTEM
+from forum.members.actors import COMMAND_LINE
 from web.cli.opening import as_json, listed, opened
 
 _COLUMNS = ("connection", "health", "waiting", "on its way", "unsure", "held", "parked", "delivered (24 h)", "oldest waiting", "last success", "why")  # fmt: skip
@@ -23,7 +23,7 @@ def crm() -> None:
 def status(as_json: bool) -> None:
     """How each connection does, and which deliveries wait for a person."""
     with opened() as (_, db), db.reading() as connection:
-        page = pages.connections_page(connection, SYSTEM)
+        page = pages.connections_page(connection, COMMAND_LINE)
     listed("Connections", _COLUMNS, [_health(each) for each in page.connections], as_json=as_json)
     if page.dead and not as_json:
         click.echo()
@@ -46,7 +46,7 @@ def replay(deliveries: tuple[int, ...], dead: bool) -> None:
 def _replay(db: Database, deliveries: tuple[int, ...]) -> int:
     with db.transaction() as session:
         for delivery_id in deliveries:
-            replaying.replay(session, SYSTEM, delivery_id=delivery_id)
+            replaying.replay(session, COMMAND_LINE, delivery_id=delivery_id)
     return len(deliveries)
 
 
@@ -54,7 +54,7 @@ def _replay_dead(db: Database) -> int:
     total, done = 0, 1
     while done:
         with db.transaction() as session:
-            done = replaying.replay_dead(session, SYSTEM)
+            done = replaying.replay_dead(session, COMMAND_LINE)
         total += done
     return total
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from forum.kernel.db import Database
 from forum.members import mailing, unsent
-from forum.members.actors import SYSTEM
+from forum.members.actors import COMMAND_LINE
 from forum.members.unsent import UnsentMail
 from web.cli.opening import as_json, listed, opened
 
@@ -57,7 +57,7 @@ def give_up(mails: tuple[int, ...]) -> None:
 def _each(db: Database, mails: tuple[int, ...], verb: Callable[..., None]) -> int:
     with db.transaction() as session:
         for mail_id in mails:
-            verb(session, SYSTEM, mail_id=mail_id)
+            verb(session, COMMAND_LINE, mail_id=mail_id)
     return len(mails)
 
 
@@ -65,7 +65,7 @@ def _replay_dead(db: Database) -> int:
     total, done = 0, 1
     while done:
         with db.transaction() as session:
-            done = unsent.send_all_again(session, SYSTEM)
+            done = unsent.send_all_again(session, COMMAND_LINE)
         total += done
     return total
 
@@ -73,7 +73,7 @@ def _replay_dead(db: Database) -> int:
 def _all(connection: Connection) -> Iterator[UnsentMail]:
     cursor: str | None = ""
     while cursor is not None:
-        page = unsent.unsent_list(connection, SYSTEM, cursor=cursor, limit=100)
+        page = unsent.unsent_list(connection, COMMAND_LINE, cursor=cursor, limit=100)
         yield from page.items
         cursor = page.next
 

@@ -3,10 +3,10 @@
 import secrets
 
 import click
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
-from forum.members import accounts, managing
-from forum.members.actors import SYSTEM
+from forum.members import belonging, managing
+from forum.members.actors import COMMAND_LINE
 from forum.members.finding import member_of
 from forum.members.tables import Affiliation, MailAddress, Member
 from moderation.decisions import Ruling, decide
@@ -27,23 +27,27 @@ def members() -> None:
 def create(handle: str, mail: str, name: str, password: str | None, role: str) -> None:
     """Open an account for HANDLE with the address MAIL. The first one of an installation is an administrator's."""
     made = None if password else secrets.token_urlsafe(12)
-    with opened() as (_, db), db.transaction() as session:
-        managing.create(
-            session, SYSTEM, handle=handle, mail=mail, name=name, password=password or made or "", role=role
-        )
-    click.echo(f"{handle} can sign in now." + (f" The password is {made}" if made else ""))
+    with opened() as (given, db), db.transaction() as session:
+        member = managing.create(
+            session, COMMAND_LINE, handle=handle, mail=mail, name=name, password=password or made or "", role=role,
+            staff_domains=given.staff_domains,
+        )  # fmt: skip
+        is_staff = belonging.is_staff(session, member.id)
+    click.echo(f"{handle} can sign in now{', and belongs to the company' if is_staff else ''}.")
+    if made:
+        click.echo(f"The password is {made}")
 
 
 @members.command()
 @click.argument("handle")
-@click.argument("role", type=click.Choice(accounts.ROLES))
+@click.argument("role", type=click.Choice(managing.PLACES))
 @click.option("--team", default="", help="For staff: the team, shown on every post.")
 @click.option("--title", default="", help="For staff: what they are there.")
 def promote(handle: str, role: str, team: str, title: str) -> None:
     """Give HANDLE a ROLE. "staff" makes an employee; "member" takes every role away."""
     with opened() as (_, db), db.transaction() as session:
-        accounts.promote(session, SYSTEM, handle=handle, role=role, team=team, title=title)
-    click.echo(f"{handle} is {role} now, and signed out everywhere.")
+        managing.promote(session, COMMAND_LINE, handle=handle, place=role, team=team, title=title)
+    click.echo(f"{handle} is {role} now. If that is new, they are signed out everywhere.")
 
 
 @members.command()
@@ -61,19 +65,22 @@ def suspend(handle: str, days: int, rule: str, reason: str, text: str, end: bool
             action="unsuspend" if end else "suspend", target_kind="member", target_id=person.id, rule=rule,
             reason_code=reason, text=text, days=0 if end else days,
         )  # fmt: skip
-        number = decide(session, SYSTEM, ruling).number
+        number = decide(session, COMMAND_LINE, ruling).number
     done = "may come in again" if end else f"is suspended for {days} days"
     click.echo(f"{handle} {done}. Number {number} of the public log says so.")
 
 
 @members.command("list")
-@click.option("--role", type=click.Choice(accounts.ROLES), default=None)
+@click.option("--role", type=click.Choice(managing.PLACES), default=None)
 @as_json
 def list_(role: str | None, as_json: bool) -> None:
     """List who is here."""
     wanted = (
         select(Member.handle, Member.name, Member.role, Affiliation.team, Member.points, MailAddress.address)
-        .outerjoin(Affiliation, (Affiliation.member_id == Member.id) & Affiliation.until.is_(None))
+        .outerjoin(
+            Affiliation,
+            and_(Affiliation.member_id == Member.id, Affiliation.kind == "staff", Affiliation.until.is_(None)),
+        )
         .outerjoin(MailAddress, MailAddress.member_id == Member.id)
         .where(Member.deleted_at.is_(None), Member.is_imported.is_(False))
         .order_by(Member.handle_key)

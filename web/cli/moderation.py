@@ -2,7 +2,7 @@
 
 import click
 
-from forum.members.actors import SYSTEM
+from forum.members.actors import COMMAND_LINE
 from moderation import decisions, verifying
 from web.cli.opening import as_json, listed, opened
 
@@ -42,7 +42,7 @@ def _verdict(entries: int, redacted: int, wrong: int, head: str) -> str:
 def redact(number: int, reason: str) -> None:
     """Take the words and the target out of entry NUMBER. The fact stays, and a new entry tells of the redaction."""
     with opened() as (_, db), db.transaction() as session:
-        entry = decisions.redact(session, SYSTEM, number=number, text=reason)
+        entry = decisions.redact(session, COMMAND_LINE, number=number, text=reason)
         click.echo(f"Entry {number} is redacted. Entry {entry.number} says so.")
 
 

@@ -3,7 +3,7 @@
 import click
 
 from forum.members import site as verbs
-from forum.members.actors import SYSTEM
+from forum.members.actors import COMMAND_LINE
 from web.cli.opening import as_json, listed, opened
 
 NAMES = click.Choice(list(verbs.SETTINGS))
@@ -34,7 +34,7 @@ def get_(name: str | None, as_json: bool) -> None:
 def set_(name: str, value: str) -> None:
     """Set NAME to VALUE; an empty VALUE is the default again. A running site follows within a second."""
     with opened() as (_, db), db.transaction() as session:
-        verbs.change(session, SYSTEM, {name: value})
+        verbs.change(session, COMMAND_LINE, {name: value})
     click.echo(f"{name} is set.")
 
 

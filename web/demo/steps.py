@@ -14,7 +14,7 @@ from forum.articles import reviewing
 from forum.articles.tables import Article as Draft
 from forum.ideas import proposing
 from forum.kernel.access import MEMBERS, PUBLIC, STAFF
-from forum.members import accounts, affiliations
+from forum.members import accounts, affiliations, managing
 from forum.members.actors import SYSTEM
 from forum.threads import answers, asking, categories, editing, finding, official, replying, tags, voting
 from moderation import decisions, flagging
@@ -94,14 +94,14 @@ def _join(person: Person, stage: Stage, session: Session) -> None:
     )
     stage.members[person.handle] = member.id
     actor = stage.actor(session, person.handle)
-    accounts.edit_profile(session, actor, member_id=member.id, name=person.name, bio=person.bio, locale=person.locale)
+    accounts.edit_profile(session, actor, member_id=member.id, name=person.name, bio=person.bio)
     if person.is_staff:
-        accounts.promote(session, SYSTEM, handle=person.handle, role="staff", team=person.team, title=person.title)
+        managing.promote(session, SYSTEM, handle=person.handle, place="staff", team=person.team, title=person.title)
     if person.bond:
         affiliations.declare(session, actor, kind=person.bond, organisation=person.organisation)
         affiliations.confirm(session, SYSTEM, handle=person.handle)
     if person.role != "member":
-        accounts.promote(session, SYSTEM, handle=person.handle, role=person.role)
+        managing.promote(session, SYSTEM, handle=person.handle, place=person.role)
 
 
 def _describe_tag(community: Community, tag: Tag) -> Iterator[Step]:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, update
 from forum.kernel import clock
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
-from forum.members import accounts, audit
+from forum.members import audit, managing
 from forum.members.actors import SYSTEM
 from forum.members.tables import AuditEntry, Member, SiteSetting
 from forum.threads import arranging
@@ -54,7 +54,7 @@ def test_the_list_follows_what_is_there(site: Site, administrator: Actor, databa
         other = make.administrator(session)
     assert "second-administrator" not in left(browser)
     with database.transaction() as session:
-        accounts.promote(session, SYSTEM, handle=other.handle, role="member")
+        managing.promote(session, SYSTEM, handle=other.handle, place="member")
     assert "second-administrator" in left(browser)
 
 
@@ -78,15 +78,15 @@ def test_receipts_are_narrowed(site: Site, administrator: Actor, database: Datab
     with database.transaction() as session:
         first, second, other = make.member(session), make.member(session), make.administrator(session)
         with clock.at(datetime(2026, 3, 1, 12, tzinfo=UTC)):
-            accounts.promote(session, administrator, handle=first.handle, role="moderator")
+            managing.promote(session, administrator, handle=first.handle, place="moderator")
         with clock.at(datetime(2026, 3, 2, 12, tzinfo=UTC)):
-            accounts.promote(session, other, handle=second.handle, role="moderator")
+            managing.promote(session, other, handle=second.handle, place="moderator")
             place = make.category(session)
             arranging.move(session, other, category_id=place.id, to="down")
     browser = site.as_(administrator)
     assert len(told(browser, "")) == 3
     assert [first.handle in row for row in told(browser, f"?about={first.handle}")] == [True]
-    assert [second.handle in row for row in told(browser, f"?who=@{other.handle}&action=member.promote")] == [True]
+    assert [second.handle in row for row in told(browser, f"?who=@{other.handle}&action=member.role")] == [True]
     assert len(told(browser, "?kind=category")) == 1
     assert len(told(browser, f"?kind=category&about={place.id}")) == 1
     assert told(browser, f"?kind=category&about={place.id}0") == []

@@ -26,7 +26,7 @@ def jonas(database: Database, people: People) -> Actor:
     with database.transaction() as session:
         jonas = make.member(session, handle="jonas")
         accounts.edit_profile(
-            session, jonas, member_id=jonas.member_id or 0, name="Jonas Lindqvist", bio="Owns a *Duo*.", locale=""
+            session, jonas, member_id=jonas.member_id or 0, name="Jonas Lindqvist", bio="Owns a *Duo*."
         )
         asked = make.thread(session, people.asker, title="The handle drops <halfway> down")
         solved = make.reply(session, asked, jonas)

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
-from forum.members import accounts
+from forum.members import managing
 from forum.threads.tables import Post, Thread
 from moderation.tables import Decision
 from tests.forum import making as make
@@ -162,7 +162,7 @@ def test_pages_take_few_selects_and_then_none(site: Site, people: People, entrie
         site.anybody().get(path)
         with site.counting() as again:
             site.anybody().get(path)
-        assert again == []
+        assert len(again) == 1, "whether anything changed, and no more"
 
 
 # Redaction
@@ -246,12 +246,12 @@ def test_the_administration_is_for_administrators(site: Site, people: People) ->
 def test_it_says_what_runs_here_and_what_was_done(site: Site, database: Database, administrator: Actor) -> None:
     with database.transaction() as session:
         promoted = make.member(session)
-        accounts.promote(session, administrator, handle=promoted.handle, role="staff", team="Support", title="Lead")
+        managing.promote(session, administrator, handle=promoted.handle, place="staff", team="Support", title="Lead")
     page = site.as_(administrator).get("/admin")
     (row, *_) = page.page.xpath("//table/tbody/tr")
     said = " ".join(row.text_content().split())
     assert f"@{administrator.handle}" in said
-    assert "member.promote" in said
+    assert "member.affiliate" in said
     assert f"@{promoted.handle}" in said
     for part in ("role: staff", "team: Support", "title: Lead"):
         assert part in said

@@ -88,6 +88,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     at: datetime
     by: str
+    is_system: bool
     action: Text | str
     code: str
     kind: Text | str
@@ -103,6 +104,7 @@ def receipt(line: AuditLine) -> Receipt:
         id=line.id,
         at=line.at,
         by=line.by,
+        is_system=line.voice == "system",
         action=Text(known) if known else line.action,
         code=line.action,
         kind=Text(KINDS[kind]) if kind in KINDS else kind,
