@@ -31,6 +31,7 @@ class QueueItem(msgspec.Struct, frozen=True, kw_only=True):
     thread_slug: str
     thread_title: str
     category: str
+    category_slug: str
     is_critical: bool
     author_handle: str
     author_name: str
@@ -63,6 +64,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     is_critical: bool
     category_id: int
     category: str
+    category_slug: str
     author_id: int
     author_handle: str
     author_name: str
@@ -105,12 +107,12 @@ _OLDEST = func.min(_F.created_at)
 _QUEUE: Select[Any] = (
     select(
         _P.id, _P.number, _P.html, _T.id.label("thread_id"), _T.slug, _T.title, _T.is_critical, _C.name.label("category"),
-        _M.handle, _M.name, _M.points,
+        _C.slug.label("category_slug"), _M.handle, _M.name, _M.points,
         func.count().label("reports"), func.sum(_F.weight).label("weight"), _OLDEST.label("oldest_at"),
     )
     .select_from(_FLAGGED.join(Member.__table__, _M.id == _P.author_id))
     .where(*_WAITS)
-    .group_by(_P.id, _P.number, _P.html, _T.id, _T.slug, _T.title, _T.is_critical, _C.name, _M.handle, _M.name, _M.points)
+    .group_by(_P.id, _P.number, _P.html, _T.id, _T.slug, _T.title, _T.is_critical, _C.name, _C.slug, _M.handle, _M.name, _M.points)
     .having(tuple_(_OLDEST, _P.id) > tuple_(bindparam("after", type_=BigInteger), bindparam("after_id", type_=BigInteger)))
     .order_by(_OLDEST, _P.id)
     .limit(bindparam("limit"))
@@ -142,7 +144,7 @@ _CASE: Select[Any] = (
         _S.badge_kind, _S.badge_is_confirmed, _S.hidden_at, _S.hidden_by,
         _T.id.label("thread_id"), _T.slug, _T.title, _T.author_id.label("thread_author_id"), _T.locale, _T.is_critical,
         _T.hidden_at.label("thread_hidden_at"), _T.hidden_by.label("thread_hidden_by"), _T.closed_at, _T.closed_by,
-        _C.id.label("category_id"), _C.name.label("category"), _M.handle, _M.name, _M.points, _M.created_at,
+        _C.id.label("category_id"), _C.name.label("category"), _C.slug.label("category_slug"), _M.handle, _M.name, _M.points, _M.created_at,
         _GIVEN.label("given"), _REMOVED.label("removed"),
     )
     .select_from(
@@ -214,6 +216,7 @@ def _queue_item(row: Row[Any], reports: list[Report]) -> QueueItem:
         thread_slug=row.slug,
         thread_title=row.title,
         category=row.category,
+        category_slug=row.category_slug,
         is_critical=row.is_critical,
         author_handle=row.handle,
         author_name=row.name,
@@ -241,6 +244,7 @@ def _case(connection: Connection, kind: str, row: Row[Any]) -> Case:
         is_critical=row.is_critical,
         category_id=row.category_id,
         category=row.category,
+        category_slug=row.category_slug,
         author_id=row.author_id,
         author_handle=row.handle,
         author_name=row.name,

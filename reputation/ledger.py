@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from forum.kernel import bulk
 from forum.kernel.clock import now
+from forum.members import site
 from forum.members.standing import lock_members, set_standing, set_standings
 from forum.members.tables import Member
 from reputation.rules import CAPPED, Due, privileges_at, within_cap
@@ -53,7 +54,8 @@ def enter(session: Session, owed: Sequence[tuple[Cause, Due]]) -> None:
     totals = {member.id: member.points for member in lock_members(session, (due.member_id for _, due in owed))}
     for _, due in owed:
         totals[due.member_id] += due.points
-    set_standings(session, {member_id: (total, privileges_at(total)) for member_id, total in totals.items()})
+    demands = site.demands(session)
+    set_standings(session, {key: (total, privileges_at(total, demands)) for key, total in totals.items()})
 
 
 def level(session: Session, cause: Cause, due: Sequence[Due]) -> None:
@@ -166,5 +168,7 @@ def _append(session: Session, **fields: Any) -> LedgerEntry:
     session.add(entry)
     session.flush()
     total = session.get_one(Member, entry.member_id).points + entry.points
-    set_standing(session, member_id=entry.member_id, points=total, privileges=privileges_at(total))
+    set_standing(
+        session, member_id=entry.member_id, points=total, privileges=privileges_at(total, site.demands(session))
+    )
     return entry

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from forum.kernel import bulk
 from forum.kernel.clock import now
 from forum.kernel.db import Database
+from forum.members import site
 from forum.members.standing import lock_members, set_standings
 from forum.members.tables import Member
 from forum.threads.tables import Acceptance, ImportedVotes, Post, Vote
@@ -146,7 +147,8 @@ def _correct(session: Session, member_ids: Sequence[int]) -> None:
     lock_members(session, member_ids)
     totals = dict.fromkeys(member_ids, 0)
     totals |= {member_id: int(points) for member_id, points in session.execute(_TOTALS, {"ids": list(member_ids)})}
-    set_standings(session, {member_id: (points, privileges_at(points)) for member_id, points in totals.items()})
+    demands = site.demands(session)
+    set_standings(session, {key: (points, privileges_at(points, demands)) for key, points in totals.items()})
 
 
 def _batches(items: Iterable[T]) -> Iterator[list[T]]:

@@ -10,8 +10,27 @@ DAILY_MOST = 200
 
 UP, DOWN, DOWN_VOTER, ACCEPTED, ACCEPTING = 10, -2, -1, 15, 2
 
-LADDER = {"post:suggest-edit": 100, "vote:down": 125, "thread:close": 500, "thread:retag": 500, "post:edit-any": 1000}
-"""From how many points a privilege is earned (preset "default"). What costs one point, every member has from the start."""
+LADDERS = {
+    "low": {"post:suggest-edit": 10, "vote:down": 50, "thread:retag": 50, "thread:close": 200, "post:edit-any": 200},
+    "medium": {
+        "post:suggest-edit": 100,
+        "vote:down": 125,
+        "thread:close": 500,
+        "thread:retag": 500,
+        "post:edit-any": 1000,
+    },
+    "high": {
+        "post:suggest-edit": 200,
+        "vote:down": 125,
+        "thread:retag": 500,
+        "thread:close": 2000,
+        "post:edit-any": 2000,
+    },
+}
+"""From how many points a privilege is earned, by what the site demands. What costs one point, every member has from the start.
+
+"medium" is the ladder of small Stack Exchange sites; the others follow the small and the large mode of Askbot (docs/decisions.md).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +73,11 @@ def within_cap(points: int, *, gained_that_day: int) -> int:
     return max(0, min(points, DAILY_MOST - gained_that_day))
 
 
-def privileges_at(points: int) -> list[str]:
+def privileges_at(points: int, demands: str = "medium") -> list[str]:
     """The privileges that a standing earns."""
-    return [privilege for privilege, threshold in LADDER.items() if points >= threshold]
+    return [privilege for privilege, threshold in LADDERS[demands].items() if points >= threshold]
+
+
+def steps(demands: str) -> list[tuple[int, list[str]]]:
+    """The points at which something is earned, rising, each with all that is earned by then."""
+    return [(points, privileges_at(points, demands)) for points in sorted(set(LADDERS[demands].values()))]

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from forum.kernel import clock
+from web.places import DEFAULT, Places
 from web.translations import Catalogue, translate
 
 _MONTHS = {
@@ -40,17 +41,22 @@ _SEPARATORS = {"en": (",", "."), "it": (".", ",")}
 _ZONE: ContextVar[ZoneInfo | None] = ContextVar("zone", default=None)
 
 
+_PLACES: ContextVar[Places] = ContextVar("places", default=DEFAULT)
+
+
 @contextmanager
-def told_in(time_zone: str) -> Iterator[None]:
+def told_in(time_zone: str, places: Places = DEFAULT) -> Iterator[None]:
     """Meanwhile, have the filters tell times in this zone of the tz database; in UTC for "" and for a name it does not know.
 
-    A page is written in one go, so the zone stands beside it for that long: each of a hundred values would else carry it.
+    And have them call categories as `places` does. A page is written in one go, so both stand beside it for that long: each of a
+    hundred values would else carry them.
     """
-    token = _ZONE.set(_zone(time_zone))
+    zone, called = _ZONE.set(_zone(time_zone)), _PLACES.set(places)
     try:
         yield
     finally:
-        _ZONE.reset(token)
+        _ZONE.reset(zone)
+        _PLACES.reset(called)
 
 
 @lru_cache(1024)
@@ -77,6 +83,8 @@ def filters(words: Catalogue) -> dict[str, Callable[..., Any]]:
     since      "since 12 Nov 2026", the date in a `<time>`
     initials   "Marta Oliveira" → "MO"
     text       a `Text` in this language; a string stays as it is
+    called     the name of a category in this language: `line.category_name|called(line.category_slug)`; a link to it will do too
+    about      its description: `place.description|about(place.slug)`
 
     Times are UTC, or in the reader's own zone inside `told_in`.
     """
@@ -110,6 +118,8 @@ def filters(words: Catalogue) -> dict[str, Callable[..., Any]]:
         "moment": lambda value: moment(local(value), locale),
         "ago": lambda value: ago(value, words),
         "text": lambda value: translate(value, locale),
+        "called": lambda value, slug: _PLACES.get().name(slug.removeprefix("/c/"), value),
+        "about": lambda value, slug: _PLACES.get().description(slug, value),
     }
 
 

@@ -26,6 +26,7 @@ from forum.members.tables import SiteSetting
 
 Check = Callable[[str], Text | None]
 REGISTRATION: Final = ("open", "invitation", "closed")
+DEMANDS: Final = ("low", "medium", "high")
 LEVELS: Final = ("info", "warning", "danger")
 _ASIDE: Final = "first-steps-aside"
 _STAMP: Final = "stamp"  # the row that changes with whatever pages of all visitors show beside the settings
@@ -82,6 +83,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "contact": Setting(_address),
     "default_locale": _one_of(("", *LOCALES), ""),
     "registration": _one_of(REGISTRATION, "open"),
+    "demands": _one_of(DEMANDS, "medium"),
     "banner": Setting(_line(300)),
     "banner_level": _one_of(LEVELS, "info"),
     "banner_until": Setting(_day),
@@ -98,6 +100,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     contact: str = ""
     registration: str = "open"
+    demands: str = "medium"
     banner: str = ""
     banner_level: str = "info"
     banner_until: str = ""
@@ -148,8 +151,8 @@ def read(connection: Connection | Session, settings: Settings) -> Site:
     return Site(**named, **given, version=zlib.crc32(msgspec.json.encode((rows.get(_STAMP), named, given))))
 
 
-def change(session: Session, actor: Actor, changes: Mapping[str, str]) -> None:
-    """Set what is given, and leave the rest. An empty text is the default again.
+def change(session: Session, actor: Actor, changes: Mapping[str, str]) -> frozenset[str]:
+    """Set what is given, and leave the rest; returns the names of those that are different now. An empty text is the default again.
 
     Raises:
         NotAllowed: only administrators may.
@@ -161,11 +164,12 @@ def change(session: Session, actor: Actor, changes: Mapping[str, str]) -> None:
     before = stored(session)
     different = {name: value for name, value in wanted.items() if value != before.get(name, SETTINGS[name].default)}
     if not different:
-        return
+        return frozenset()
     for name in sorted(different):
         _put(session, actor, name, different[name])
     was = {name: before.get(name, SETTINGS[name].default) for name in different}
     audit.record(session, actor, "site.change", "site", before=was, after=different)
+    return frozenset(different)
 
 
 def _check(wanted: dict[str, str]) -> None:
@@ -217,6 +221,12 @@ def _locked(session: Session, name: str) -> SiteSetting:
     return session.execute(
         select(SiteSetting).where(SiteSetting.name == name).with_for_update().execution_options(populate_existing=True)
     ).scalar_one()
+
+
+def demands(session: Session) -> str:
+    """How many points privileges cost: one of `DEMANDS`. Ask it after the members concerned are locked, see `standing.set_privileges`."""
+    value = session.execute(select(SiteSetting.value).where(SiteSetting.name == "demands")).scalar_one_or_none()
+    return value if value in DEMANDS else SETTINGS["demands"].default
 
 
 def require_open(connection: Connection | Session, *, is_invited: bool = False) -> None:

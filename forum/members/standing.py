@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from forum.events import StandingChanged
@@ -37,6 +37,26 @@ def set_standings(session: Session, standings: Mapping[int, tuple[int, Sequence[
     changed = [member for member in members if _set(session, member, *standings[member.id], member.trust_level)]
     outbox.record_all(session, [StandingChanged(member_id=member.id) for member in changed])
     return len(changed)
+
+
+def set_privileges(session: Session, steps: Sequence[tuple[int, Sequence[str]]]) -> None:
+    """Store anew what everybody may by their points: from so many points on these privileges, the steps rising.
+
+    One statement over all rows, whether or not they differ: of a row that somebody changes meanwhile the database then takes the
+    points of afterwards. So whoever locks a member first and then asks what privileges cost writes nothing that is out of date.
+    """
+    columns = Member.__table__.c
+    spelled = [(points, sorted({*FIRST_PRIVILEGES, *privileges})) for points, privileges in reversed(steps)]
+    chosen = case(
+        *((columns.points >= points, bindparam(None, kept, columns.privileges.type)) for points, kept in spelled),
+        else_=bindparam(None, sorted(FIRST_PRIVILEGES), columns.privileges.type),
+    )
+    session.execute(
+        update(Member)
+        .where(Member.deleted_at.is_(None))
+        .values(privileges=chosen)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def lock_members(session: Session, member_ids: Iterable[int]) -> Sequence[Member]:

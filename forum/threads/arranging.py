@@ -15,7 +15,7 @@ from forum.members.tables import Member
 from forum.threads.categories import Admitted
 from forum.threads.places import category_list
 from forum.threads.policies import may_manage_categories
-from forum.threads.tables import Category, CategoryGroup, CategoryModerator
+from forum.threads.tables import Category, CategoryGroup, CategoryModerator, Words
 
 _C = Category.__table__.c
 
@@ -35,6 +35,7 @@ class CategoryDetails(msgspec.Struct, frozen=True, kw_only=True):
     repliers: int
     several_solutions: bool
     peers_first_hours: int
+    words: Words
     thread_count: int
     open_count: int
 

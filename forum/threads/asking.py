@@ -80,7 +80,7 @@ def _place(session: Session, actor: Actor, slug: str, kind: str, faults: text.Fa
         faults.refuse()
         raise
     if kind not in category.kinds:
-        faults.add("kind", N_("This cannot be opened in “%(category)s”."), category=category.name)
+        faults.add("kind", N_("This cannot be opened in “%(category)s”."), category=category.named(actor.locale))
     return category
 
 

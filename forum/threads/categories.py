@@ -1,7 +1,7 @@
 """Categories: made and changed by administrators, with a receipt in the audit log."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import String, bindparam, delete, select
@@ -13,12 +13,13 @@ from forum.kernel.access import GROUPS, MEMBERS, PUBLIC, STAFF, Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import locked
 from forum.kernel.errors import N_, NotFound
+from forum.kernel.settings import LOCALES
 from forum.members import audit, site
 from forum.members.keys import handle_key
 from forum.members.tables import Group, Member
 from forum.threads import recounting
 from forum.threads.policies import may_manage_categories
-from forum.threads.tables import KINDS, Category, CategoryGroup, CategoryModerator
+from forum.threads.tables import KINDS, Category, CategoryGroup, CategoryModerator, Words
 from forum.threads.text import Faults
 from forum.visibility import as_seen_by, category_seen, is_same_audience
 
@@ -26,6 +27,7 @@ _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 AUDIENCES = (PUBLIC, MEMBERS, STAFF, GROUPS)
 SPEAKERS = (MEMBERS, STAFF, GROUPS)
 """Who may open threads or reply: every member who sees the category, staff, or those whose groups may."""
+LONGEST = {"name": 80, "description": 300}
 _LONGEST_PEERS_FIRST = 24 * 14
 _FIELDS = frozenset(column.key for column in Category.__table__.columns) - {"id"}
 
@@ -55,8 +57,9 @@ def create(
     moderators: Sequence[str] = (),
     several_solutions: bool = False,
     peers_first_hours: int = 0,
+    words: Words | None = None,
 ) -> Category:
-    """Make a category. Where `audience`, `openers` or `repliers` is `GROUPS`, `groups` decide; `moderators` are handles.
+    """Make a category; `words` are its name and description in other languages. Where `audience`, `openers` or `repliers` is `GROUPS`, `groups` decide; `moderators` are handles.
 
     Raises:
         NotAllowed: only administrators may.
@@ -75,6 +78,7 @@ def create(
         repliers=repliers,
         several_solutions=several_solutions,
         peers_first_hours=peers_first_hours,
+        words=tidied(words or {}),
     )
     faults = Faults()
     _check(session, category, groups, faults)
@@ -85,6 +89,8 @@ def create(
     _admit(session, category, groups)
     _charge(session, category, people)
     audit.record(session, actor, "category.create", f"category:{category.id}", slug=slug, **_told(groups, moderators))
+    if category.words:
+        site.touch(session)
     return category
 
 
@@ -134,7 +140,7 @@ def _changed(
     faults = Faults()
     with session.no_autoflush:
         for field, value in changes.items():
-            setattr(category, field, list(value) if field == "kinds" else value)
+            setattr(category, field, _KEPT_AS.get(field, _as_it_is)(value))
         _check(session, category, groups, faults)
         people = moderators_of(session, category) if moderators is None else _people(session, moderators, faults)
         faults.refuse()
@@ -223,20 +229,48 @@ def _told(groups: Sequence[Admitted] | None, moderators: Sequence[str] | None) -
     return told
 
 
+def tidied(words: Words) -> Words:
+    """Without what was left empty, and with single blanks in names."""
+    found = {
+        locale: {field: " ".join(said.split()) if field == "name" else said.strip() for field, said in given.items()}
+        for locale, given in words.items()
+    }
+    kept = {locale: {field: said for field, said in given.items() if said} for locale, given in found.items()}
+    return {locale: given for locale, given in kept.items() if given}
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_KEPT_AS: dict[str, Callable[[Any], Any]] = {"kinds": list, "words": tidied}
+
+
 def _check(session: Session, category: Category, groups: Sequence[Admitted], faults: Faults) -> None:
     if not _SLUG.fullmatch(category.slug) or len(category.slug) > 60:
         faults.add("slug", N_("An address is made of the letters a to z and digits, with single hyphens between."))
     taken = select(Category.id).where(Category.slug == category.slug, Category.id != (category.id or 0))
     if session.scalar(taken) is not None:
         faults.add("slug", N_("Another category has this address."))
-    if not 1 <= len(category.name.strip()) <= 80:
-        faults.add("name", N_("A name has 1 to %(most)s characters."), most=80)
-    if len(category.description) > 300:
-        faults.add("description", N_("Please keep this to %(most)s characters."), most=300)
+    if not 1 <= len(category.name.strip()) <= LONGEST["name"]:
+        faults.add("name", N_("A name has 1 to %(most)s characters."), most=LONGEST["name"])
+    if len(category.description) > LONGEST["description"]:
+        faults.add("description", N_("Please keep this to %(most)s characters."), most=LONGEST["description"])
     if not category.kinds or not set(category.kinds) <= set(KINDS):
         faults.add("kinds", N_("Choose what can be opened in this category."))
+    _check_words(category.words, faults)
     _check_rules(category, faults)
     _check_groups(session, category, groups, faults)
+
+
+def _check_words(words: Words, faults: Faults) -> None:
+    for locale, said in words.items():
+        if locale not in LOCALES or not said.keys() <= LONGEST.keys():
+            faults.add("words", N_("Choose a language that this site speaks, and give it a name and a description."))
+    for locale in LOCALES:
+        for field, most in LONGEST.items():
+            if len(words.get(locale, {}).get(field, "")) > most:
+                faults.add(f"{field}-{locale}", N_("Please keep this to %(most)s characters."), most=most)
 
 
 def _check_rules(category: Category, faults: Faults) -> None:

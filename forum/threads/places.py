@@ -3,14 +3,14 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, String, bindparam, func, or_, select, update
+from sqlalchemy import Connection, String, bindparam, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
 from forum.kernel.errors import NotFound
-from forum.threads.tables import Category, Tag, Thread, ThreadTag
+from forum.threads.tables import Category, Tag, Thread, ThreadTag, Words
 from forum.visibility import as_seen_by, category_seen, visible_to
 
 _C, _G, _T, _U = (table.__table__.c for table in (Category, Tag, Thread, ThreadTag))
@@ -48,6 +48,7 @@ _CATEGORY_COLUMNS = (
 )  # fmt: skip
 _CATEGORIES: Select[Any] = select(*_CATEGORY_COLUMNS).where(category_seen(_C)).order_by(_C.position, _C.id)
 _CATEGORY: Select[Any] = select(*_CATEGORY_COLUMNS).where(_C.slug == bindparam("slug", type_=String), category_seen(_C))
+_WORDS: Select[Any] = select(_C.slug, _C.words).where(_C.words != literal({}, _C.words.type))
 _TAG_COLUMNS = (_G.name, _G.name_key, _G.description, _G.description_html, _G.thread_count)
 _TAGS: Select[Any] = (
     select(*_TAG_COLUMNS)
@@ -87,6 +88,11 @@ def category_named(connection: Connection, actor: Actor, slug: str) -> CategoryL
     if row is None:
         raise NotFound()
     return CategoryLine(*row)
+
+
+def category_words(connection: Connection) -> dict[str, Words]:
+    """Names and descriptions in other languages, of whichever categories have some, by their addresses."""
+    return {row.slug: row.words for row in connection.execute(_WORDS)}
 
 
 def tag_list(connection: Connection, *, prefix: str = "", limit: int = 100) -> tuple[TagLine, ...]:

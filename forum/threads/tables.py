@@ -19,10 +19,15 @@ from forum.visibility import hidden_only_by_decision
 KINDS = ("question", "idea", "discussion", "announcement")
 
 
+Words = dict[str, dict[str, str]]
+"""Name and description by locale."""
+
+
 class Category(Base):
     """A place to ask in. `audience` says who sees it, `openers` who may open threads there, `repliers` who may reply (clearances).
 
-    Where one of them is `access.GROUPS`, the groups of `category_group` decide.
+    Where one of them is `access.GROUPS`, the groups of `category_group` decide. `words` are name and description in languages other
+    than the one that `name` and `description` are in, by locale: {"it": {"name": "Macinini"}}; what is lacking there falls back.
     """
 
     __tablename__ = "category"
@@ -39,8 +44,13 @@ class Category(Base):
     repliers: Mapped[int] = mapped_column(default=1, server_default="1")
     several_solutions: Mapped[bool] = mapped_column(default=False)
     peers_first_hours: Mapped[int] = mapped_column(default=0)
+    words: Mapped[Words] = mapped_column(Json, default_factory=dict, server_default="{}")
     thread_count: Mapped[int] = mapped_column(default=0)
     open_count: Mapped[int] = mapped_column(default=0)  # questions without a solution; both counted anew each minute
+
+    def named(self, locale: str) -> str:
+        """What it is called in a language, as far as anybody said."""
+        return self.words.get(locale, {}).get("name") or self.name
 
 
 class CategoryGroup(Base):

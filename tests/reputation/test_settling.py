@@ -9,11 +9,14 @@ from sqlalchemy.orm import Session
 
 from forum.kernel import clock
 from forum.kernel.access import Actor
+from forum.kernel.clock import now
 from forum.kernel.outbox import OutboxEvent, Relay
+from forum.members import site
 from forum.members.actors import actor_of
-from forum.members.tables import Member
+from forum.members.tables import FIRST_PRIVILEGES, Member
 from forum.threads import answers, editing, voting
 from forum.threads.tables import Post, Thread
+from reputation import demands
 from reputation.reactions import REACTIONS
 from reputation.tables import LedgerEntry
 from tests.forum import making as make
@@ -283,3 +286,35 @@ def test_points_bring_privileges_and_take_them(session: Session) -> None:
     session.refresh(member)
     assert "vote:down" not in member.privileges
     assert "post:suggest-edit" in member.privileges
+
+
+def test_what_privileges_cost_follows_the_site_at_once(session: Session) -> None:
+    """For everybody by the points they have, for whoever earns some afterwards, and back again; nobody loses what all have."""
+    boss, author, guest = make.administrator(session), make.member(session), make.member(session)
+    gone = make.member(session, privileges=("vote:down",))
+    session.get_one(Member, gone.member_id).deleted_at = now()
+    given = day_of_votes(session, author, 6)
+    settle(session)
+
+    def rights(actor: Actor) -> set[str]:
+        session.expire_all()
+        return set(session.get_one(Member, actor.member_id).privileges) - set(FIRST_PRIVILEGES)
+
+    def ask_for(demanded: str) -> None:
+        demands.follow(session, site.change(session, boss, {"demands": demanded}))
+
+    assert rights(author) == set()
+    ask_for("low")
+    assert rights(author) == {"post:suggest-edit", "vote:down", "thread:retag"}
+    assert rights(guest) == set()
+    voter, reply = given[0]
+    for value, expected in ((0, {"post:suggest-edit", "vote:down", "thread:retag"}), (-1, {"post:suggest-edit"})):
+        session.get_one(Member, voter.member_id).privileges = [*FIRST_PRIVILEGES, "vote:down"]
+        session.flush()
+        voting.vote(session, actor_of(session, voter.member_id), post_id=reply.id, value=value)
+        settle(session)
+        assert rights(author) == expected
+    ask_for("high")
+    assert rights(author) == set()
+    assert rights(gone) == {"vote:down"}
+    assert set(FIRST_PRIVILEGES) <= set(session.get_one(Member, author.member_id).privileges)

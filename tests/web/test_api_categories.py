@@ -93,5 +93,23 @@ def test_the_command_line_makes_lists_and_changes_them(tmp_path: Path, monkeypat
     )
     assert (second["slug"], second["name"], second["position"]) == ("pans", "Pots and pans", 1)
     assert "Kettles" in run("list")
+    run("edit", "pans", "--name-in", "it", "Pentole", "--description-in", "it", "Di ogni misura.")
+    run("edit", "pans", "--name-in", "it", "Padelle")
+    assert json.loads(run("list", "--json"))[1]["words"] == {
+        "it": {"name": "Padelle", "description": "Di ogni misura."}
+    }
+    run("edit", "pans", "--name-in", "de", "Pfannen", code=2)
     run("edit", "pans", code=2)
     run("edit", "nowhere", "--name", "A", code=1)
+
+
+def test_words_in_other_languages_are_kept_and_replaced(caller: Caller) -> None:
+    words = {"it": {"name": "  Bollitori  elettrici ", "description": ""}}
+    made = caller("POST", "/categories", NEW | {"slug": "electric", "words": words}, status=201)
+    assert made["words"] == {"it": {"name": "Bollitori elettrici", "description": ""}}
+    assert made["name"] == "Kettles"
+    changed = caller("PATCH", "/categories/electric", {"words": {"en": {"description": "With a plug."}}})
+    assert changed["words"] == {"en": {"name": "", "description": "With a plug."}}
+    caller("PATCH", "/categories/electric", {"words": {"de": {"name": "Kessel"}}}, status=422)
+    caller("PATCH", "/categories/electric", {"words": {"it": {"title": "Bollitori"}}}, status=422)
+    assert caller("PATCH", "/categories/electric", {"words": {}})["words"] == {}

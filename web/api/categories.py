@@ -19,16 +19,21 @@ from web.api import idempotency
 from web.api.calls import AnyRequest, Items, absolute, answer_list, reading, writing
 from web.api.describing import described
 from web.bodies import Body
+from web.installation import installation_of
 from web.pages.admin.categories import AUDIENCES, CLEARANCES
 from web.pages.admin.icons import ICONS
 
 Kind = Literal["question", "idea", "discussion", "announcement"]
 Audience = Literal["public", "members", "staff", "groups"]
 Speakers = Literal["members", "staff", "groups"]
+Locale = Literal["en", "it"]
 
 
 class CategoryShape(msgspec.Struct, frozen=True, kw_only=True):
-    """A category. `audience`: who sees it; `openers` and `repliers`: who may open threads and reply there; `open`: its questions without a solution."""
+    """A category. `audience`: who sees it; `openers` and `repliers`: who may open threads and reply there; `open`: its questions without a solution.
+
+    `name` and `description` are the default ones; `words` has those in other languages, by locale.
+    """
 
     slug: str
     name: str
@@ -42,8 +47,16 @@ class CategoryShape(msgspec.Struct, frozen=True, kw_only=True):
     repliers: str
     several_solutions: bool
     peers_first_hours: int
+    words: dict[str, CategoryWords]
     threads: int
     open: int
+
+
+class CategoryWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Name and description in one language. What is empty falls back to the default."""
+
+    name: str = ""
+    description: str = ""
 
 
 class GroupRights(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,10 +83,11 @@ class NewCategory(Body, frozen=True, kw_only=True):
     moderators: list[str] = []
     several_solutions: bool = False
     peers_first_hours: int = 0
+    words: dict[Locale, CategoryWords] = {}
 
 
 class CategoryChange(Body, frozen=True, kw_only=True):
-    """What is to be different; what is left out stays."""
+    """What is to be different; what is left out stays. `words` replaces what was said in every language."""
 
     slug: str | None = None
     name: str | None = None
@@ -88,6 +102,7 @@ class CategoryChange(Body, frozen=True, kw_only=True):
     moderators: list[str] | None = None
     several_solutions: bool | None = None
     peers_first_hours: int | None = None
+    words: dict[Locale, CategoryWords] | None = None
 
 
 @get(
@@ -114,6 +129,7 @@ def make_category(request: AnyRequest, data: JSONBody[NewCategory]) -> Response[
     with writing(request) as (session, actor):
         made = idempotency.once(request, session, actor, data, lambda: _made(session, actor, data))
         found = arranging.details_of(session.connection(), actor, made)
+    installation_of(request).sites.forget()
     return Response(_shape(request, found), status_code=201)
 
 
@@ -139,6 +155,7 @@ def change_category(
         categories.edit(session, actor, category_id=category_id, **_values(data))
         session.flush()
         found = arranging.details_of(session.connection(), actor, category_id)
+    installation_of(request).sites.forget()
     return Response(_shape(request, found))
 
 
@@ -150,6 +167,8 @@ def _values(data: NewCategory | CategoryChange) -> dict[str, Any]:
             values[field] = CLEARANCES[values[field]]
     if data.groups is not None:
         values["groups"] = [Admitted(one.group, one.open, one.reply) for one in data.groups]
+    if data.words is not None:
+        values["words"] = {locale: msgspec.structs.asdict(said) for locale, said in data.words.items()}
     if values.get("icon", "home") not in ICONS:
         values["icon"] = "home"
     return values
@@ -169,6 +188,7 @@ def _shape(request: AnyRequest, one: CategoryDetails) -> CategoryShape:
         repliers=AUDIENCES[one.repliers][0],
         several_solutions=one.several_solutions,
         peers_first_hours=one.peers_first_hours,
+        words={locale: CategoryWords(**said) for locale, said in one.words.items()},
         threads=one.thread_count,
         open=one.open_count,
     )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from forum.kernel.clock import now
 from forum.members import site
+from reputation import demands
 from web.api.calls import AnyRequest, reading, writing
 from web.api.describing import described
 from web.bodies import Body
@@ -26,7 +27,7 @@ class BannerShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SiteShape(msgspec.Struct, frozen=True, kw_only=True):
-    """What this place is. `registration`: who may open an account."""
+    """What this place is. `registration`: who may open an account; `demands`: how many points privileges cost (low, medium, high)."""
 
     name: str
     tagline: str
@@ -34,6 +35,7 @@ class SiteShape(msgspec.Struct, frozen=True, kw_only=True):
     contact: str
     default_locale: str
     registration: str
+    demands: str
     banner: BannerShape | None
 
 
@@ -46,6 +48,7 @@ class SiteChange(Body, frozen=True, kw_only=True):
     contact: str | None = None
     default_locale: str | None = None
     registration: Literal["open", "invitation", "closed"] | None = None
+    demands: Literal["low", "medium", "high"] | None = None
     banner: str | None = None
     banner_level: Literal["info", "warning", "danger"] | None = None
     banner_until: str | None = None
@@ -67,7 +70,7 @@ def read_site(request: AnyRequest) -> Response[SiteShape]:
 def change_site(request: AnyRequest, data: JSONBody[SiteChange]) -> Response[SiteShape]:
     given = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not None}
     with writing(request) as (session, actor):
-        site.change(session, actor, given)
+        demands.follow(session, site.change(session, actor, given))
         session.flush()
         answer = _shape(request, session.connection())
     installation_of(request).sites.forget()
@@ -84,6 +87,7 @@ def _shape(request: AnyRequest, connection: Connection) -> SiteShape:
         contact=found.contact,
         default_locale=found.default_locale,
         registration=found.registration,
+        demands=found.demands,
         banner=BannerShape(text=found.banner, level=found.banner_level, until=found.banner_until or None)
         if shown
         else None,

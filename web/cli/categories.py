@@ -4,14 +4,27 @@ from typing import Any
 
 import click
 
+from forum.kernel.settings import LOCALES
 from forum.members.actors import COMMAND_LINE
 from forum.threads import arranging
 from forum.threads import categories as verbs
-from forum.threads.tables import KINDS
+from forum.threads.tables import KINDS, Words
 from web.cli.opening import as_json, listed, opened
 
 _WHO = {"public": 0, "members": 1, "staff": 2, "groups": 3}
-_COLUMNS = ("slug", "name", "kinds", "audience", "openers", "position", "threads", "peers_first_hours", "description")
+LANGUAGES = click.Choice(LOCALES)
+_COLUMNS = (
+    "slug",
+    "name",
+    "kinds",
+    "audience",
+    "openers",
+    "position",
+    "threads",
+    "peers_first_hours",
+    "description",
+    "words",
+)
 
 
 @click.group()
@@ -29,11 +42,11 @@ def list_(as_json: bool) -> None:
     rows = [
         (
             one.slug, one.name, one.kinds if as_json else ", ".join(one.kinds), words[one.audience], words[one.openers],
-            one.position, one.thread_count, one.peers_first_hours, one.description,
+            one.position, one.thread_count, one.peers_first_hours, one.description, *([one.words] if as_json else []),
         )
         for one in found
     ]  # fmt: skip
-    listed("Categories", _COLUMNS, rows, as_json=as_json)
+    listed("Categories", _COLUMNS if as_json else _COLUMNS[:-1], rows, as_json=as_json)
 
 
 def _fields(command: Any) -> Any:
@@ -51,10 +64,28 @@ def _fields(command: Any) -> Any:
         click.option("--repliers", type=click.Choice(["members", "staff"]), default=None, help="Who may reply."),
         click.option("--several-solutions/--one-solution", "several_solutions", default=None),
         click.option("--peers-first-hours", type=int, default=None, help="How long the company holds back."),
+        click.option(
+            "--name-in", "names", type=(LANGUAGES, str), multiple=True, metavar="LOCALE NAME",
+            help="What it is called in another language; an empty NAME is the default again.",
+        ),
+        click.option(
+            "--description-in", "descriptions", type=(LANGUAGES, str), multiple=True, metavar="LOCALE TEXT",
+            help="What belongs there, in another language.",
+        ),
         click.option("--position", type=int, default=None, help="Place in the order; 0 is first."),
-    ):
+    ):  # fmt: skip
         command = option(command)
     return command
+
+
+def _words(values: dict[str, Any], present: Words) -> dict[str, Any]:
+    """What was said in other languages, put over what was said before."""
+    names, descriptions = values.pop("names"), values.pop("descriptions")
+    words = {locale: dict(said) for locale, said in present.items()}
+    for field, pairs in (("name", names), ("description", descriptions)):
+        for locale, said in pairs:
+            words.setdefault(locale, {})[field] = said
+    return values | ({"words": words} if names or descriptions else {})
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +99,7 @@ def _given(values: dict[str, Any]) -> dict[str, Any]:
 @_fields
 def create(slug: str, name: str, **values: Any) -> None:
     """Make the category NAME at the address /c/SLUG. Without --kind: questions, ideas and discussions."""
-    given = {"kinds": KINDS[:3], "icon": "home"} | _given(values)
+    given = {"kinds": KINDS[:3], "icon": "home"} | _given(_words(values, {}))
     with opened() as (_, db), db.transaction() as session:
         given.setdefault("position", arranging.next_position(session))
         verbs.create(session, COMMAND_LINE, slug=slug, name=name, **given)
@@ -82,12 +113,12 @@ def create(slug: str, name: str, **values: Any) -> None:
 @_fields
 def edit(slug: str, new_slug: str | None, name: str | None, **values: Any) -> None:
     """Change the category at /c/SLUG; what is not given stays."""
-    given = _given({"slug": new_slug, "name": name, **values})
-    if not given:
+    values |= {"slug": new_slug, "name": name}
+    if not any(value not in (None, ()) for value in values.values()):
         raise click.UsageError("Say what is to be different.")
     with opened() as (_, db), db.transaction() as session:
         found = verbs.by_slug(session, COMMAND_LINE, slug)
-        verbs.edit(session, COMMAND_LINE, category_id=found.id, **given)
+        verbs.edit(session, COMMAND_LINE, category_id=found.id, **_given(_words(values, found.words)))
     click.echo(f"/c/{new_slug or slug} is changed.")
 
 

@@ -4,6 +4,7 @@ import click
 
 from forum.members import site as verbs
 from forum.members.actors import COMMAND_LINE
+from reputation import demands
 from web.cli.opening import as_json, listed, opened
 
 NAMES = click.Choice(list(verbs.SETTINGS))
@@ -11,7 +12,7 @@ NAMES = click.Choice(list(verbs.SETTINGS))
 
 @click.group()
 def site() -> None:
-    """Name, registration, announcement: what /admin/settings holds."""
+    """Name, registration, demands, announcement: what /admin/settings holds."""
 
 
 @site.command("get")
@@ -34,7 +35,7 @@ def get_(name: str | None, as_json: bool) -> None:
 def set_(name: str, value: str) -> None:
     """Set NAME to VALUE; an empty VALUE is the default again. A running site follows within a second."""
     with opened() as (_, db), db.transaction() as session:
-        verbs.change(session, COMMAND_LINE, {name: value})
+        demands.follow(session, verbs.change(session, COMMAND_LINE, {name: value}))
     click.echo(f"{name} is set.")
 
 

@@ -84,6 +84,7 @@ def _make_category(category: Category, position: int, stage: Stage, session: Ses
         openers=max(MEMBERS, CLEARANCES[category.audience]),
         several_solutions=category.several_solutions,
         peers_first_hours=category.peers_first_hours,
+        words={"it": {"name": category.name_it, "description": category.about_it}},
     )
 
 

@@ -42,6 +42,7 @@ class House:
         site = here.sites.now(connection)
         self.name, self.version = site.name, site.version
         self.locale = visit_of(request).locale
+        self.places = here.sites.places(self.locale)
         self._authority = urlsplit(self.base).hostname or "localhost"
 
     def say(self, text: Text) -> str:
@@ -96,7 +97,13 @@ def of_category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     def make(connection: Connection, house: House) -> Feed:
         place = category_named(connection, ANONYMOUS, slug)
         found = syndication.active_threads(connection, category=place.slug)
-        return _of_threads(house, f"{place.name} · {house.name}", f"/feeds/c/{place.slug}", f"/c/{place.slug}", found)
+        return _of_threads(
+            house,
+            f"{house.places.name(place.slug, place.name)} · {house.name}",
+            f"/feeds/c/{place.slug}",
+            f"/c/{place.slug}",
+            found,
+        )
 
     return _answered(request, f"/feeds/c/{quote(slug)}", make)
 
@@ -135,7 +142,7 @@ def _thread(house: House, thread: PublicThread) -> Entry:
         html=thread.html,
         locale=thread.locale,
         by=house.author(thread),
-        category=(thread.category_slug, thread.category_name),
+        category=(thread.category_slug, house.places.name(thread.category_slug, thread.category_name)),
     )
 
 

@@ -203,7 +203,10 @@ def _page(
     asking = Asking(
         form=form if form.lang else msgspec.structs.replace(form, lang=page.locale),
         kinds=_kinds(places),
-        categories=[("", Text(N_("Choose …"))), *((place.slug, place.name) for place in places)],
+        categories=[
+            ("", Text(N_("Choose …"))),
+            *((place.slug, page.places.name(place.slug, place.name)) for place in places),
+        ],
         languages=[(locale, LANGUAGE_NAMES[locale]) for locale in LOCALES],
         problems=problems,
         alike=alike,

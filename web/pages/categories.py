@@ -16,7 +16,7 @@ from forum.threads.policies import may_ask
 from web.arguments import query
 from web.identity import current_actor
 from web.installation import db_of
-from web.pages.frame import address_of, framed, shown
+from web.pages.frame import address_of, framed, places_of, shown
 from web.pages.keeping import keep_list, version_before
 from web.pages.parts import Pager
 from web.pages.rows import rows_of
@@ -65,7 +65,7 @@ def category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     with db_of(request).reading() as connection:
         actor = current_actor(request, connection)
         version = version_before(request, connection, actor)
-        place = category_named(connection, actor, slug)
+        place, called = category_named(connection, actor, slug), places_of(request, connection, actor)
         found = thread_list(connection, actor, _wanted(asked, place), cursor=asked.cursor)
         answer = shown(
             "category.html",
@@ -73,8 +73,8 @@ def category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
                 request,
                 connection,
                 actor,
-                title=place.name,
-                description=place.description,
+                title=called.name(place.slug, place.name),
+                description=called.description(place.slug, place.description),
                 address=asked.address(path, cursor=asked.cursor),
                 robots="noindex, follow" if asked.cursor or asked.kind or asked.state else "",
             ),

@@ -24,6 +24,7 @@ from web.installation import AnyConnection, installation_of
 from web.locales import LOCALES
 from web.pages import notices
 from web.pages.parts import Banner, Page, Viewer
+from web.places import Places
 from web.rendering import render
 from web.returning import safe_next
 
@@ -50,8 +51,9 @@ def framed(
     visit, here = visit_of(request), installation_of(request)
     settings, site = here.settings, here.sites.now(connection)
     visit.site_version = site.version
+    locale = language_of(request, actor)
     return Page(
-        locale=language_of(request, actor),
+        locale=locale,
         path=visit.path,
         site_name=site.name,
         tagline=site.tagline,
@@ -67,6 +69,7 @@ def framed(
         robots=robots,
         place=place,
         time_zone=actor.time_zone,
+        places=here.sites.places(locale),
     )
 
 
@@ -76,6 +79,13 @@ def language_of(request: AnyConnection, actor: Actor) -> str:
     if actor.locale in LOCALES:
         visit.locale = actor.locale  # an error that comes later is told in it too
     return visit.locale
+
+
+def places_of(request: AnyConnection, connection: Connection, actor: Actor) -> Places:
+    """What categories are called in the language of whoever reads: for titles, and whatever no template says."""
+    sites = installation_of(request).sites
+    sites.now(connection)
+    return sites.places(language_of(request, actor))
 
 
 def _viewer(connection: Connection, actor: Actor) -> Viewer:
@@ -93,7 +103,7 @@ def _viewer(connection: Connection, actor: Actor) -> Viewer:
 
 def shown(template: str, page: Page, *, status: int = 200, **context: object) -> Response[bytes]:
     """The page as an answer. `context` holds objects, no dicts; see `web.rendering`."""
-    with wording.told_in(page.time_zone):
+    with wording.told_in(page.time_zone, page.places):
         content = render(template, page.locale, page=page, **context)
     return Response(content, status_code=status, media_type="text/html")
 

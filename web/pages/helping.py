@@ -30,7 +30,7 @@ from web import forms
 from web.arguments import path_id, query
 from web.identity import current_actor, current_member
 from web.installation import db_of
-from web.pages.frame import address_of, framed, led_to, moved_to, shown
+from web.pages.frame import address_of, framed, led_to, moved_to, places_of, shown
 from web.pages.keeping import keep_list, keep_one, version_before
 from web.pages.parts import Pager, Person
 from web.pages.rows import beginning, thread_href
@@ -135,11 +135,12 @@ def _shelf(request: AnyRequest, asked: Shelving) -> Response[bytes]:
         actor = current_actor(request, connection)
         version = version_before(request, connection, actor)
         place = category_named(connection, actor, asked.category)
+        called = places_of(request, connection, actor).name(place.slug, place.name)
         found = article_list(connection, actor, category=place.slug, cursor=asked.cursor, limit=50)
         robots = "noindex, follow" if asked.cursor else ""
         answer = shown(
             "help-shelf.html",
-            framed(request, connection, actor, title=place.name, address=address, robots=robots),
+            framed(request, connection, actor, title=called, address=address, robots=robots),
             place=place,
             articles=found.items,
             pager=_pager("/help", found.next, asked.cursor, category=place.slug),

@@ -13,6 +13,7 @@ import msgspec
 
 from forum.kernel.errors import Text
 from forum.members.leaving import FORMER
+from web.places import DEFAULT, Places
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +71,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     robots: str = ""
     place: str = ""
     time_zone: str = ""
+    places: Places = DEFAULT
 
     @property
     def here(self) -> str:

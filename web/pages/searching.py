@@ -23,6 +23,7 @@ from web.locales import LANGUAGE_NAMES
 from web.pages.frame import address_of, framed, moved_to, shown
 from web.pages.parts import Facet, FacetValue, Pager, ThreadRow, numbered
 from web.pages.rows import rows_of, thread_href
+from web.places import Places
 
 AnyRequest = Request[Any, Any, Any]
 Ticks = Annotated[tuple[str, ...], Meta(max_length=20)]
@@ -69,6 +70,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     excerpt: tuple[Piece, ...]
     row: ThreadRow | None
     category: str
+    category_slug: str
     by: str
     at: datetime
 
@@ -102,7 +104,7 @@ def search(request: AnyRequest) -> Response[bytes]:
         if asked.page > last_page(page):
             return moved_to(asked.address(page=last_page(page)), status=302)
         frame = framed(request, connection, actor, robots="noindex, follow")
-        return shown("search.html", frame, view=_view(connection, asked, page))
+        return shown("search.html", frame, view=_view(connection, asked, page, frame.places))
 
 
 def last_page(page: SearchPage) -> int:
@@ -110,7 +112,7 @@ def last_page(page: SearchPage) -> int:
     return max(1, -(-page.total // PAGE))
 
 
-def _view(connection: Connection, asked: Arguments, page: SearchPage) -> Results:
+def _view(connection: Connection, asked: Arguments, page: SearchPage, places: Places) -> Results:
     words = plain(asked.q)
     return Results(
         typed=asked.q,
@@ -121,7 +123,7 @@ def _view(connection: Connection, asked: Arguments, page: SearchPage) -> Results
         loosened=page.loosened,
         meant=page.meant,
         hints=page.hints,
-        facets=_facets(asked, page),
+        facets=_facets(asked, page, places),
         ticked=len(asked.ticks),
         unticked=Arguments(q=asked.q).address(),
         pager=numbered(asked.page, last_page(page), lambda number: asked.address(page=number)),
@@ -145,6 +147,7 @@ def _shown(result: Result, row: ThreadRow | None) -> Found:
             excerpt=result.excerpt,
             row=row,
             category=line.category_name,
+            category_slug=line.category_slug,
             by=line.author_name,
             at=line.created_at,
         )
@@ -158,15 +161,17 @@ def _shown(result: Result, row: ThreadRow | None) -> Found:
         excerpt=result.excerpt,
         row=None,
         category=article.category_name,
+        category_slug=article.category_slug,
         by="",
         at=article.changed_at,
     )
 
 
-def _facets(asked: Arguments, page: SearchPage) -> tuple[Facet, ...]:
+def _facets(asked: Arguments, page: SearchPage, places: Places) -> tuple[Facet, ...]:
+    called = {one.value: places.name(one.value, one.name) for one in page.categories}
     facets = (
         Facet("kind", Text(N_("Kind")), _values(page.kinds, asked.kind, KIND_NAMES)),
-        Facet("cat", Text(N_("Category")), _values(page.categories, asked.cat, {})),
+        Facet("cat", Text(N_("Category")), _values(page.categories, asked.cat, called)),
         Facet("lang", Text(N_("Language")), _values(page.locales, asked.lang, LANGUAGE_NAMES)),
     )
     return tuple(facet for facet in facets if len(facet.values) > 1 or any(tick.is_chosen for tick in facet.values))

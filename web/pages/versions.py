@@ -283,18 +283,18 @@ def _page(
     theirs: tuple[Piece, ...] = (),
     status: int = 200,
 ) -> Response[bytes]:
+    page = framed(request, connection, actor, title=Text(N_("Edit: %(title)s"), title=of.title), robots="noindex")
     fitting = [place for place in category_list(connection, actor) if of.kind in place.kinds] if of.number == 1 else []
     shown_form = Editing(
         of=of,
         form=form,
-        categories=[(place.slug, place.name) for place in fitting],
+        categories=[(place.slug, page.places.name(place.slug, place.name)) for place in fitting],
         may_rewrite=may_edit_post(actor.within(of.category_id), of, is_critical=of.is_critical).allowed,
         is_own=of.author_id == actor.member_id,
         problems=problems,
         preview=previewed(form.body, below=1 if of.number == 1 else 2) if form.do == "preview" else None,
         theirs=theirs,
     )
-    page = framed(request, connection, actor, title=Text(N_("Edit: %(title)s"), title=of.title), robots="noindex")
     return shown("thread/edit.html", page, status=status, editing=shown_form)
 
 

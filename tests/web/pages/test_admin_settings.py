@@ -152,3 +152,38 @@ def test_memory_is_read_anew_every_half_second(database: Database, settings: Set
         assert sites.now(connection).tagline == ""
         moment[0] = 0.51
         assert sites.now(connection).tagline == "New"
+
+
+def test_what_points_bring_is_chosen_and_holds_from_the_next_request(
+    site: Site,
+    programs: Programs,
+    administrator: Actor,
+    database: Database,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with database.transaction() as session:
+        member = make.member(session, points=150)
+    browser, program = site.as_(administrator), programs.as_(administrator, "read", "write", "administer")
+    caller = programs.as_(member)
+
+    def rights() -> set[str]:
+        return set(caller("GET", "/me")["privileges"]) & {"thread:retag", "vote:down"}
+
+    page = browser.get("/admin/settings")
+    assert page.words("//table[.//th='High']/tbody/tr[last()]/td") == "200 1,000 2,000"
+    browser.send("/admin/settings", demands="low")
+    assert browser.follow().has("//select[@name='demands']/option[@value='low'][@selected]")
+    assert rights() == {"thread:retag", "vote:down"}
+    assert program("PATCH", "/site", {"demands": "high"})["demands"] == "high"
+    assert rights() == {"vote:down"}
+    program("PATCH", "/site", {"demands": "everything"}, status=422)
+    assert "Choose one of what is offered." in browser.send("/admin/settings", status=422, demands="all").words()
+    for name, value in (
+        ("DATABASE_URL", database_url),
+        ("BASE_URL", "http://127.0.0.1:8000"),
+        ("SECRET_KEY", "x" * 40),
+    ):
+        monkeypatch.setenv(f"LOGGIA_{name}", value)
+    assert CliRunner().invoke(command, ["set", "demands", "low"]).exit_code == 0
+    assert rights() == {"thread:retag", "vote:down"}

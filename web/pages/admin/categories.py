@@ -17,12 +17,13 @@ from forum.members.tables import Group
 from forum.threads import arranging, categories
 from forum.threads.arranging import CategoryDetails, Rights
 from forum.threads.categories import Admitted
-from forum.threads.tables import KINDS
+from forum.threads.tables import KINDS, Words
 from forum.threads.text import slug as slug_of
 from web import forms
 from web.arguments import path_id
 from web.identity import current_member
-from web.installation import db_of
+from web.installation import db_of, installation_of
+from web.locales import LANGUAGE_NAMES, LOCALES
 from web.pages.admin.icons import ICONS
 from web.pages.categories import KIND_NAMES
 from web.pages.frame import framed, led_to, shown
@@ -66,9 +67,14 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CategoryForm(Typed, frozen=True, kw_only=True):
-    """The same with what the groups may, which is a field for each of them."""
+    """The same with what the groups may, which is a field for each of them, and its words in each language."""
 
     groups: tuple[Admitted, ...] = ()
+    words: Words = {}
+
+    def said(self, locale: str, field: str) -> str:
+        """Its name or description in a language; "" where the default holds."""
+        return self.words.get(locale, {}).get(field, "")
 
 
 class GroupChoice(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,6 +148,7 @@ def make(request: AnyRequest, body: RawBody) -> Response[bytes]:
             categories.create(session, actor, position=arranging.next_position(session), **values)
     except Invalid as refusal:
         return _form(request, _mending(pairs, refusal), status=422)
+    installation_of(request).sites.forget()
     return led_to(request, CATEGORIES, "category-made")
 
 
@@ -165,6 +172,7 @@ def save(request: AnyRequest, category_id: FromPath[str], body: RawBody) -> Resp
             categories.edit(session, actor, category_id=path_id(category_id), **fields_of(form))
     except Invalid as refusal:
         return _form(request, _mending(pairs, refusal, _found(request, category_id)), status=422)
+    installation_of(request).sites.forget()
     return led_to(request, CATEGORIES, "category-saved")
 
 
@@ -199,6 +207,7 @@ def fields_of(form: CategoryForm) -> dict[str, Any]:
         "openers": CLEARANCES.get(form.openers, -1),
         "repliers": CLEARANCES.get(form.repliers, -1),
         "groups": form.groups,
+        "words": form.words,
         "moderators": form.moderators.replace(",", " ").replace("@", " ").split(),
         "several_solutions": form.several_solutions,
         "peers_first_hours": form.peers_first_hours,
@@ -206,7 +215,18 @@ def fields_of(form: CategoryForm) -> dict[str, Any]:
 
 
 def _read(pairs: forms.Pairs) -> CategoryForm:
-    return CategoryForm(**msgspec.structs.asdict(forms.read(pairs, Typed)), groups=_admitted(pairs))
+    return CategoryForm(
+        **msgspec.structs.asdict(forms.read(pairs, Typed)), groups=_admitted(pairs), words=_words(pairs)
+    )
+
+
+def _words(pairs: forms.Pairs) -> Words:
+    """The fields `name-<locale>` and `description-<locale>`."""
+    typed = forms.shown(pairs)
+    return {
+        locale: {field: typed[f"{field}-{locale}"] for field in categories.LONGEST if typed.get(f"{field}-{locale}")}
+        for locale in LOCALES
+    }
 
 
 def _admitted(pairs: forms.Pairs) -> tuple[Admitted, ...]:
@@ -233,6 +253,7 @@ def _filled(one: CategoryDetails, rights: Rights) -> CategoryForm:
         peers_first_hours=one.peers_first_hours,
         moderators=", ".join(rights.moderators),
         groups=rights.groups,
+        words=one.words,
     )
 
 
@@ -245,6 +266,7 @@ def _mending(pairs: forms.Pairs, refusal: Invalid, of: CategoryDetails | None = 
         **kept,
         kinds=tuple(pairs.get("kinds", ())),
         groups=_admitted(pairs),
+        words=_words(pairs),
         several_solutions="several_solutions" in pairs,
         peers_first_hours=hours or 0,
     )
@@ -268,6 +290,7 @@ def _form(request: AnyRequest, asked: Asked, *, status: int = 200) -> Response[b
         speakers=[SIGNED_IN, AUDIENCES[STAFF], AUDIENCES[GROUPS]],
         groups=groups,
         mays=MAYS,
+        languages=[(locale, LANGUAGE_NAMES[locale]) for locale in LOCALES],
     )
 
 

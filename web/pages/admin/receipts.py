@@ -142,4 +142,6 @@ def _spelled(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return "+" if value else "–"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_spelled(said)}" for name, said in value.items())
     return ", ".join(map(_spelled, value)) if isinstance(value, list) else str(value)

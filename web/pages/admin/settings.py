@@ -12,6 +12,8 @@ from forum.kernel.access import require
 from forum.kernel.errors import N_, Invalid, Text
 from forum.members import site
 from forum.members.policies import may_administer
+from reputation import demands
+from reputation.rules import LADDERS
 from web import forms
 from web.identity import current_member
 from web.installation import db_of, installation_of
@@ -26,6 +28,19 @@ REGISTRATION: Final = (
     ("invitation", Text(N_("Whoever has an invitation"))),
     ("closed", Text(N_("Nobody"))),
 )
+DEMANDS: Final = (
+    ("low", Text(N_("Low: for a small or a new place"))),
+    ("medium", Text(N_("Medium"))),
+    ("high", Text(N_("High: for a large place that is known"))),
+)
+PRIVILEGES: Final = {
+    "post:suggest-edit": Text(N_("Suggest an edit of what others wrote")),
+    "vote:down": Text(N_("Say that something did not help")),
+    "thread:retag": Text(N_("Change the tags of others’ threads")),
+    "thread:close": Text(N_("Close threads")),
+    "post:edit-any": Text(N_("Edit what others wrote, at once")),
+}
+"""What points bring, in the order of the table that explains the setting."""
 LEVELS: Final = (
     ("info", Text(N_("For information"))),
     ("warning", Text(N_("Something is different"))),
@@ -42,6 +57,7 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
     contact: str = ""
     default_locale: str = ""
     registration: str = "open"
+    demands: str = "medium"
     banner: str = ""
     banner_level: str = "info"
     banner_until: str = ""
@@ -73,7 +89,7 @@ def save(request: AnyRequest, body: RawBody) -> Response[bytes]:
     given = {name: typed[name] for name in site.SETTINGS if name in typed}
     try:
         with db_of(request).transaction() as session:
-            site.change(session, current_member(request, session.connection()), given)
+            demands.follow(session, site.change(session, current_member(request, session.connection()), given))
     except Invalid as refusal:
         return _page(request, Answer(values=Values(**given), problems=tuple(refusal.fields.items())), status=422)
     installation_of(request).sites.forget()
@@ -99,6 +115,8 @@ def _page(request: AnyRequest, answer: Answer, *, status: int = 200) -> Response
         ],
         registration=list(REGISTRATION),
         levels=list(LEVELS),
+        demands=list(DEMANDS),
+        ladder=[(word, [LADDERS[one][name] for one in site.DEMANDS]) for name, word in PRIVILEGES.items()],
         variables=variables_of(here.settings),
     )
 
