@@ -7,7 +7,7 @@ things then. So a later fact about the same subject makes older deliveries that 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from crm_sync.claiming import step
@@ -17,7 +17,8 @@ from crm_sync.transitions import settled
 from forum import events
 from forum.articles.tables import Article
 from forum.kernel.db import database_now
-from forum.members.consenting import IDEAS
+from forum.members.consenting import CASES, IDEAS, is_given_by
+from forum.members.tables import Member
 from forum.threads.tables import Post, Thread
 
 _REPLACEABLE = (
@@ -131,10 +132,24 @@ def _consent(session: Session, event: events.ConsentChanged) -> None:
     _tell_anew(session, event.member_id, ("idea" if event.purpose == IDEAS else "question",), cause=_name(event))
 
 
-def _tell_anew(session: Session, member_id: int, kinds: tuple[str, ...], *, cause: str) -> None:
+def _renamed(session: Session, event: events.MemberRenamed) -> None:
+    """Records that bear the name of somebody who is called otherwise now are told anew."""
+    for kind, purpose in (("question", CASES), ("idea", IDEAS)):
+        bears_name = or_(Post.is_company, is_given_by(Member.__table__.c, purpose))
+        _tell_anew(session, event.member_id, (kind,), bears_name, cause=_name(event))
+
+
+def _tell_anew(
+    session: Session, member_id: int, kinds: tuple[str, ...], *conditions: ColumnElement[bool], cause: str
+) -> None:
     """Whatever record shows a post of the member is told as it stands now, to those who know it."""
     shown = or_(Post.number == 1, Post.accepted_at.is_not(None), Post.official_at.is_not(None))
-    found = select(Post.thread_id).where(Post.author_id == member_id, shown).distinct()
+    found = (
+        select(Post.thread_id)
+        .join(Member, Member.id == Post.author_id)
+        .where(Post.author_id == member_id, shown, *conditions)
+        .distinct()
+    )
     for thread in session.scalars(
         select(Thread).where(Thread.id.in_(found), Thread.kind.in_(kinds)).order_by(Thread.id)
     ):
@@ -165,5 +180,6 @@ REACTIONS: Mapping[type[events.Event], Callable[[Session, Any], None]] = {
     events.ArticlePublished: _article,
     events.ArticleWithdrawn: _article,
     events.ConsentChanged: _consent,
+    events.MemberRenamed: _renamed,
     events.MemberDeleted: _left,
 }

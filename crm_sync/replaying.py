@@ -1,10 +1,11 @@
-"""What a person does about deliveries that did not pass: try again, or let go."""
+"""What a person does about deliveries that did not pass: try again, or let go; and about names that were told: take them back."""
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from crm_sync.claiming import step
 from crm_sync.policies import may_manage_connections
+from crm_sync.reactions import tell
 from crm_sync.tables import CrmDelivery
 from crm_sync.transitions import settled
 from forum.kernel import jobs
@@ -60,6 +61,28 @@ def let_go(session: Session, actor: Actor, *, delivery_id: int) -> None:
     settled(delivery, "done", "let-go", None, moment)
     step(session, delivery, "let-go", moment)
     _note(session, actor, "let-go", delivery_id)
+
+
+def retract(session: Session, actor: Actor, *, after: tuple[str, int] = ("", 0)) -> tuple[int, tuple[str, int] | None]:
+    """Tell everything about questions and ideas that was ever told anew, as it stands now, to those who were told.
+
+    So names that left before members were asked go from there, and any that a lost fact has left behind. What says the same
+    already is no call. Goes on behind `after`, 500 in one go; returns how many deliveries were written, and the last subject,
+    behind which to go on; None at the end.
+
+    Raises:
+        NotAllowed: the actor does not manage connections.
+    """
+    require(may_manage_connections(actor))
+    kind, local_id = CrmDelivery.kind, CrmDelivery.local_id
+    behind = or_(kind > after[0], and_(kind == after[0], local_id > after[1]))
+    told = select(kind, local_id).where(kind.in_(("case", "idea")), behind).distinct().order_by(kind, local_id)
+    subjects = session.execute(told.limit(BATCH)).all()
+    count = sum(tell(session, row.kind, row.local_id, cause="Retract", known_only=True) for row in subjects)
+    if count:
+        audit.record(session, actor, "deliveries:retracted", "crm_delivery", count=count)
+    last = subjects[-1] if len(subjects) == BATCH else None
+    return count, None if last is None else (last.kind, last.local_id)
 
 
 def _dead(session: Session, delivery_id: int) -> CrmDelivery:

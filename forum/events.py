@@ -21,6 +21,13 @@ class MemberChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRenamed(Event):
+    """Somebody is shown with another name from now on."""
+
+    member_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberDeleted(Event):
     """Somebody left for good: what they gave stays, who they were is gone."""
 

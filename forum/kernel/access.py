@@ -27,6 +27,8 @@ _ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     "moderator": _MODERATOR_RIGHTS,
     "administrator": _MODERATOR_RIGHTS | {"administer"},
 }
+IN_ONES_OWN_NAME = frozenset({"thread:ask", "thread:answer", "post:flag", "vote:up", "vote:down"})
+"""Rights to what somebody does in their own name. All others but "administer" are rights over others, or to speak for the company."""
 _STAFF_RIGHTS = frozenset({"thread:accept-any", "post:official", "idea:decide", "article:review"})
 
 
@@ -87,6 +89,11 @@ class Actor:
     def can(self, right: str) -> bool:
         """Whether a role or an earned privilege of this actor brings `right`."""
         return right in self.rights or right in self.privileges
+
+    @property
+    def has_rights_over_others(self) -> bool:
+        """Whether a role, a privilege or a category brings more than what one does in one's own name."""
+        return bool(self.moderates or (self.rights | self.privileges) - IN_ONES_OWN_NAME - {"administer"})
 
     @property
     def is_signed_in(self) -> bool:

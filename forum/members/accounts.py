@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from forum.events import MemberChanged, MemberRegistered
+from forum.events import MemberChanged, MemberRegistered, MemberRenamed
 from forum.kernel import markdown, outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
@@ -99,9 +99,11 @@ def edit_profile(session: Session, actor: Actor, *, member_id: int, name: str, b
     require(may_edit_profile(actor, member))
     if len(bio) > LONGEST_BIO:
         raise Invalid({"bio": Text(N_("Use at most %(most)d characters."), most=LONGEST_BIO)})
-    member.name = checked_name(name)
+    before, member.name = member.name, checked_name(name)
     member.bio, member.bio_html = bio, markdown.render(bio).html
     outbox.record(session, MemberChanged(member_id=member.id))
+    if member.name != before:
+        outbox.record(session, MemberRenamed(member_id=member.id))
 
 
 def choose_locale(session: Session, actor: Actor, *, locale: str) -> None:

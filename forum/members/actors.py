@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import BigInteger, Connection, String, and_, bindparam, exists, select
 from sqlalchemy.orm import Session
 
-from forum.kernel.access import ANONYMOUS, GROUPS, MEMBERS, PUBLIC, STAFF, Actor, Role, rights_of
+from forum.kernel.access import ANONYMOUS, GROUPS, IN_ONES_OWN_NAME, MEMBERS, PUBLIC, STAFF, Actor, Role, rights_of
 from forum.kernel.clock import now
 from forum.kernel.prepared import Prepared
 from forum.members.affiliations import CONFIRMED
@@ -163,17 +163,22 @@ def _ids(places: str, right: str = "") -> frozenset[int]:
 
 _LOOKING = frozenset({"post:see-hidden", "article:review", "moderate", "administer"})
 """Rights that also open what is only read."""
-_DECIDING = frozenset({"moderate", "post:see-hidden", "thread:close"})
 
 
 def with_scopes(actor: Actor, scopes: list[str]) -> Actor:
-    """The actor as a token lets them act: what the token's scopes leave out, they may not."""
+    """The actor as a token lets them act: what the token's scopes leave out, they may not.
+
+    Without `moderate` somebody acts in their own name alone, whatever role they have and whatever they earned.
+    """
     kept = actor
     if "write" not in scopes:
         kept = replace(kept, privileges=frozenset(), rights=kept.rights & _LOOKING)
     if "moderate" not in scopes:
         kept = replace(
-            kept, privileges=kept.privileges - _DECIDING, rights=kept.rights - _DECIDING, moderates=frozenset()
+            kept,
+            privileges=kept.privileges & IN_ONES_OWN_NAME,
+            rights=kept.rights & (IN_ONES_OWN_NAME | {"administer"}),
+            moderates=frozenset(),
         )
     if "administer" not in scopes:
         kept = replace(kept, rights=kept.rights - {"administer"}, clearance=min(kept.clearance, STAFF))

@@ -5,20 +5,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, func, select
 
+from crm_sync import replaying
 from crm_sync.documents import document_of
 from crm_sync.pages import own_shares
 from crm_sync.ports import Case, IdeaRecord
-from forum.events import AnswerAccepted, ConsentChanged, IdeaStatusChanged, MemberDeleted
-from forum.kernel.access import Actor
+from forum.events import AnswerAccepted, ConsentChanged, IdeaStatusChanged, MemberDeleted, MemberRenamed
+from forum.kernel.access import ANONYMOUS, Actor
 from forum.kernel.db import Database
+from forum.kernel.errors import NotAllowed
+from forum.kernel.outbox import OutboxEvent
 from forum.kernel.settings import Settings
-from forum.members import consenting, leaving
-from forum.members.actors import actor_of
-from forum.members.tables import Member
+from forum.members import accounts, consenting, leaving
+from forum.members.actors import COMMAND_LINE, actor_of
+from forum.members.tables import AuditEntry, Consent, Member
 from tests.crm_sync import make
+from tests.crm_sync.make import Asked
 from tests.crm_sync.office import Office
 from tests.installing import settings_for
+from tests.servers.webhooks import Receiver
 
 URL = make.URL
 
@@ -125,3 +131,115 @@ def test_an_idea_of_nobody_in_particular_is_still_an_idea(office: Office) -> Non
         idea = document_of(session, "idea", make.proposal(session).thread_id, base_url=URL)
     assert isinstance(idea, IdeaRecord)
     assert (idea.title, idea.proposed_by.handle) == ("A quieter pump", "")
+
+
+# To those who were told otherwise
+
+
+@pytest.fixture
+def both(fresh_database: Database, settings: Settings, receiver: Receiver) -> Office:
+    """A journal and a webhook that were told of a case and of an idea, with names that were never asked for."""
+    office = Office(fresh_database, settings, receiver.url)
+    office.connect("journal", name="journal")
+    office.connect("webhook", name="hook", url=receiver.url)
+    return office
+
+
+def told(receiver: Receiver, kind: str) -> list[dict[str, Any]]:
+    """The records of a kind that the webhook was sent, in their order."""
+    messages = [json.loads(message.body) for message in receiver.received]
+    return [message["data"]["record"] for message in messages if message["type"] == f"loggia.{kind}.updated"]
+
+
+def told_before_anybody_was_asked(office: Office) -> tuple[Asked, Asked]:
+    """Both were told when members were named without a word of theirs, which here is a word that is gone since."""
+    asked = office.asked()
+    with office.db.transaction() as session:
+        idea = make.proposal(session)
+    for member_id, purpose in ((asked.author_id, consenting.CASES), (idea.author_id, consenting.IDEAS)):
+        say(office, member_id, purpose, is_given=True)
+    office.happens(AnswerAccepted(thread_id=asked.thread_id, acceptance_id=1))
+    office.happens(IdeaStatusChanged(thread_id=idea.thread_id, change_id=1))
+    office.work_off()
+    with office.db.transaction() as session:
+        session.execute(delete(Consent))
+    return asked, idea
+
+
+def retracted(office: Office) -> int:
+    with office.db.transaction() as session:
+        count, after = replaying.retract(session, COMMAND_LINE)
+    assert after is None
+    office.work_off()
+    return count
+
+
+def test_names_that_were_told_before_anybody_was_asked_are_taken_back(both: Office, receiver: Receiver) -> None:
+    told_before_anybody_was_asked(both)
+    for kind, by in (("case", "asked_by"), ("idea", "proposed_by")):
+        assert written(both, kind)[-1][by]["name"] == told(receiver, kind)[-1][by]["name"] == "Marta Oliveira"
+    assert retracted(both) == 4
+    for kind in ("case", "idea"):
+        assert "Marta" not in json.dumps([written(both, kind)[-1], told(receiver, kind)[-1]])
+        assert (len(written(both, kind)), len(told(receiver, kind))) == (2, 2)
+    assert retracted(both) == 4, "all is looked at again"
+    assert (len(written(both, "case")), len(told(receiver, "case"))) == (2, 2), (
+        "but nothing is sent that is there already"
+    )
+    with both.db.transaction() as session:
+        receipts = session.scalars(select(AuditEntry).where(AuditEntry.action == "deliveries:retracted")).all()
+    assert [(receipt.voice, receipt.detail["count"]) for receipt in receipts] == [("command line", 4)] * 2
+
+
+def test_only_who_was_told_is_told_anew(both: Office, receiver: Receiver) -> None:
+    told_before_anybody_was_asked(both)
+    both.asked(title="Never told", solved=False)
+    both.connect("journal", name="a later one")
+    assert retracted(both) == 4
+
+
+def test_only_administrators_have_names_taken_back(both: Office) -> None:
+    for actor in (ANONYMOUS, Actor(member_id=1, role="moderator")):
+        with both.db.transaction() as session, pytest.raises(NotAllowed):
+            replaying.retract(session, actor)
+
+
+def test_who_is_called_otherwise_is_so_where_their_name_was_told(both: Office, receiver: Receiver) -> None:
+    asked = both.asked()
+    say(both, asked.author_id, consenting.CASES, is_given=True)
+    both.happens(AnswerAccepted(thread_id=asked.thread_id, acceptance_id=1))
+    both.work_off()
+    rename(both, asked.author_id, "Marta Rossi")
+    for record in (written(both, "case")[-1], told(receiver, "case")[-1]):
+        assert record["asked_by"]["name"] == record["answers"][0]["by"]["name"] == "Marta Rossi"
+    say(both, asked.author_id, consenting.CASES, is_given=False)
+    assert "Marta" not in json.dumps([written(both, "case")[-1], told(receiver, "case")[-1]])
+    before = len(told(receiver, "case"))
+    rename(both, asked.author_id, "Marta Bianchi")
+    assert len(told(receiver, "case")) == before
+    assert "Marta" not in json.dumps([written(both, "case")[-1], told(receiver, "case")[-1]])
+
+
+def test_who_left_is_forgotten_by_a_webhook_too(both: Office, receiver: Receiver) -> None:
+    asked = both.asked()
+    say(both, asked.author_id, consenting.CASES, is_given=True)
+    both.happens(AnswerAccepted(thread_id=asked.thread_id, acceptance_id=1))
+    both.work_off()
+    with both.db.transaction() as session:
+        leaving.anonymise(session, session.get_one(Member, asked.author_id))
+    both.happens(MemberDeleted(member_id=asked.author_id))
+    both.work_off()
+    assert told(receiver, "case")[-1]["asked_by"] == {"handle": "", "name": "", "is_staff": False}
+    assert len(told(receiver, "case")) == 2
+
+
+def rename(office: Office, member_id: int, name: str) -> None:
+    """Somebody changes their name in their settings, and the outbox brings the news."""
+    with office.db.transaction() as session:
+        before = session.scalar(select(func.count()).select_from(OutboxEvent)) or 0
+        accounts.edit_profile(session, actor_of(session, member_id), member_id=member_id, name=name, bio="")
+        session.flush()
+        kinds = session.scalars(select(OutboxEvent.kind).order_by(OutboxEvent.id)).all()[before:]
+    assert kinds == ["MemberChanged", "MemberRenamed"]
+    office.happens(MemberRenamed(member_id=member_id))
+    office.work_off()

@@ -145,19 +145,32 @@ def test_nobody_in_particular_has_settings(session: Session) -> None:
     ("scopes", "can"),
     [
         (["read"], set()),
-        (["read", "write"], {"vote:up", "thread:accept-any"}),
+        (["read", "write"], {"vote:up"}),
         (
             ["read", "write", "moderate"],
             {"vote:up", "thread:accept-any", "moderate", "post:see-hidden", "thread:close"},
         ),
         (["read", "moderate"], {"moderate", "post:see-hidden"}),
-        (["read", "write", "administer"], {"vote:up", "thread:accept-any", "administer"}),
+        (["read", "write", "administer"], {"vote:up", "administer"}),
     ],
 )
 def test_what_the_scopes_leave_out_the_token_may_not(session: Session, scopes: list[str], can: set[str]) -> None:
     asked = {"vote:up", "thread:accept-any", "moderate", "post:see-hidden", "thread:close", "administer"}
     actor = with_scopes(make.administrator(session), scopes)
     assert {right for right in asked if actor.can(right)} == can
+
+
+def test_without_moderate_somebody_acts_in_their_own_name_whatever_they_earned(session: Session) -> None:
+    every = ("vote:down", "post:edit-any", "thread:retag", "thread:close")
+    trusted, employee = make.member(session, privileges=every), make.staff(session)
+    small, whole = (with_scopes(trusted, [*scopes, "write"]) for scopes in ([], ["moderate"]))
+    assert [right for right in every if small.can(right)] == ["vote:down"]
+    assert all(whole.can(right) for right in every)
+    assert not with_scopes(employee, ["read", "write"]).rights
+    assert with_scopes(employee, ["read", "write"]).is_staff
+    assert [actor.has_rights_over_others for actor in (trusted, employee, small, make.member(session))] == [
+        True, True, False, False,
+    ]  # fmt: skip
 
 
 def test_scopes_give_nobody_more_than_they_have(session: Session) -> None:

@@ -96,6 +96,7 @@ class World:
 
 PROGRAMS: Final = (
     ("member", "read"), ("member", "read write"), ("author", "read"), ("author", "read write"), ("trusted", "read write"),
+    ("trusted", "read write moderate"), ("staff", "read write"), ("asker", "read write"),
     ("staff", "read"), ("moderator", "read"), ("moderator", "read write"), ("moderator", "read moderate"),
     ("category-moderator", "read write"), ("category-moderator", "read moderate"), ("insider", "read write"),
     ("administrator", "read write moderate"), ("administrator", "read administer"), ("suspended moderator", "read write moderate"),

@@ -43,6 +43,22 @@ def replay(deliveries: tuple[int, ...], dead: bool) -> None:
     click.echo(f"{count} will be tried again.")
 
 
+@crm.command()
+def retract() -> None:
+    """Tell the connections all about questions and ideas anew: names go that were told before anybody was asked.
+
+    The worker carries it out. What says the same already is not sent again.
+    """
+    total = 0
+    after: tuple[str, int] | None = ("", 0)
+    with opened() as (_, db):
+        while after is not None:
+            with db.transaction() as session:
+                done, after = replaying.retract(session, COMMAND_LINE, after=after)
+            total += done
+    click.echo(f"{total} will be told anew.")
+
+
 def _replay(db: Database, deliveries: tuple[int, ...]) -> int:
     with db.transaction() as session:
         for delivery_id in deliveries:

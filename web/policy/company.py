@@ -11,8 +11,8 @@ from forum.threads.policies import may_manage_categories
 from web.policy.words import read, write
 
 COMPANY: Final = (
-    read("article.desk", "See the list of drafts", may_review, who="staff moderator administrator", never="suspended"),
-    write("article.edit", "Edit, publish and withdraw an article", may_review, who="staff moderator administrator", on="article"),
+    read("article.desk", "See the list of drafts", may_review, who="staff moderator administrator", never="suspended", scopes="read moderate"),
+    write("article.edit", "Edit, publish and withdraw an article", may_review, who="staff moderator administrator", on="article", scopes="moderate"),
     read("connection.read", "See connections and deliveries", crm.may_see_connections, who="administrator", scopes="read administer"),
     write("connection.manage", "Connect, hold, resume, make new secrets, deliver again", crm.may_manage_connections, who="administrator", scopes="administer"),
 )  # fmt: skip

@@ -40,7 +40,7 @@ def _legend() -> Iterator[str]:
         "Where two columns fit somebody, what either may, they may; but what is refused to the author of a post, or to whoever",
         "is suspended, is refused whatever else they are. *asker* and *author* are columns of ordinary members.",
         "",
-        "A token may what its owner may, as far as its scopes go; whoever moderates one category does so with `moderate` alone:",
+        "A token may what its owner may, as far as its scopes go; without `moderate` it acts as any member would in their own name:",
         "",
         "| scope | good for |",
         "| --- | --- |",
@@ -66,7 +66,10 @@ def _area(area: str) -> Iterator[str]:
 
 
 def _token(action: Action) -> str:
-    return "none" if "none" in action.scopes else ", ".join(f"`{scope}`" for scope in SCOPES if scope in action.scopes)
+    if "none" in action.scopes:
+        return "none"
+    needed = ", ".join(f"`{scope}`" for scope in SCOPES if scope in action.scopes)
+    return f"{needed}; `moderate` too unless {_list(action.who - action.by_right)}" if action.by_right else needed
 
 
 def _besides(action: Action) -> str:

@@ -58,5 +58,11 @@ STATES: Final = (
     ),
     _state("hidden post", "removed by a decision", sees="author", by_right=_MODERATORS, scope="moderate", on="post"),
     _state("deleted post", "taken back by its author", sees=EVERYBODY, on="post", gone=True),
-    _state("draft", "not published yet, or no longer", by_right="staff moderator administrator", on="article"),
+    _state(
+        "draft",
+        "not published yet, or no longer",
+        by_right="staff moderator administrator",
+        scope="moderate",
+        on="article",
+    ),
 )

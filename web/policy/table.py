@@ -36,6 +36,7 @@ def answer(action: Action, relations: frozenset[str], state: str = "", scopes: f
     """
     if action.as_visitor:
         relations = frozenset({"anonymous"})
+    by_right = frozenset() if "moderate" in scopes else action.by_right
     if "moderate" not in scopes:
         relations -= {"category-moderator", "elsewhere-moderator"}
     if state and not sees(_STATE[state], relations, scopes):
@@ -43,7 +44,9 @@ def answer(action: Action, relations: frozenset[str], state: str = "", scopes: f
     if state and _STATE[state].gone:
         return "gone"
     allowed = (
-        relations & action.only.get(state, action.who) and not relations & action.never and state not in action.refused
+        relations & (action.only.get(state, action.who) - by_right)
+        and not relations & action.never
+        and state not in action.refused
     )
     return "yes" if allowed and action.scopes <= scopes | {"none"} else "no"
 

@@ -1,7 +1,7 @@
 """How a row of the table is written.
 
 A person stands in several relations to a thing at once: whoever asked is also a member. A row says which relations allow an
-action (`who`, any of them is enough) and which forbid it whatever else holds (`never`).
+action (`who` and `by_right`, any of them is enough) and which forbid it whatever else holds (`never`).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ RELATIONS: Final = {
 }
 SCOPES: Final = {
     "read": "reading what its owner may read",
-    "write": "what members do",
-    "moderate": "what only moderators may",
+    "write": "what members do in their own name",
+    "moderate": "what a role or a privilege lets its owner do with what others wrote, or say for the company",
     "administer": "what only administrators may",
 }
 EVERYBODY: Final = "anonymous member"
@@ -48,6 +48,8 @@ class Action:
     """The kind of thing it is done to, which states of `web.policy.states` concern; empty for none in particular."""
     refused: frozenset[str]
     """States in which nobody may, though they see the thing."""
+    by_right: frozenset[str]
+    """Those of `who` that have it by a right over others, which a token brings with `moderate` alone."""
     only: Mapping[str, frozenset[str]]
     """States in which fewer may than `who`."""
     writes: bool
@@ -100,11 +102,12 @@ def _action(
     fields: dict[str, str],
 ) -> Action:
     known = {key: fields.pop(key, "") for key in ("on", "provided", "outside")}
+    by_right = frozenset(fields.pop("by_right", "").split())
     made = Action(
-        name=name, does=does, may=may, who=frozenset(fields.pop("who", "").split()), never=frozenset(never.split()),
+        name=name, does=does, may=may, who=by_right | set(fields.pop("who", "").split()), never=frozenset(never.split()),
         refused=frozenset(filter(None, (word.strip() for word in fields.pop("refused", "").split(",")))),
         only=_only(fields.pop("only", "")),
-        writes=writes, scopes=frozenset(scopes.split()), as_visitor=fields.pop("seen_as", "") == "anonymous", **known,
+        by_right=by_right, writes=writes, scopes=frozenset(scopes.split()), as_visitor=fields.pop("seen_as", "") == "anonymous", **known,
     )  # fmt: skip
     if fields or not made.who or (made.who | made.never) - set(RELATIONS):
         raise ValueError(f"The row {name} has a word that this table does not know, or nobody who may: {made} {fields}")

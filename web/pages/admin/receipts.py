@@ -53,6 +53,7 @@ ACTIONS: Final = {
     "connection:resumed": N_("Resumed a connection"),
     "connection:rotated": N_("Gave a connection a new secret"),
     "deliveries:replayed": N_("Sent dead deliveries again"),
+    "deliveries:retracted": N_("Had everything told anew as it stands"),
     "delivery:replayed": N_("Sent a delivery again"),
     "delivery:let-go": N_("Gave a delivery up"),
     "mail.replay": N_("Sent a mail again"),

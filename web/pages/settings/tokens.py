@@ -22,8 +22,11 @@ from web.pages.settings.frame import PLAIN, Answer, AnyRequest, mending, setting
 
 SCOPES: Final = {
     "read": (Text(N_("Read")), Text(N_("all that you can read"))),
-    "write": (Text(N_("Write")), Text(N_("ask, answer, vote and edit as you"))),
-    "moderate": (Text(N_("Moderate")), Text(N_("decide and see the review queue"))),
+    "write": (Text(N_("Write")), Text(N_("ask, answer, vote and edit what is yours"))),
+    "moderate": (
+        Text(N_("Moderate")),
+        Text(N_("change what others wrote, accept for them, decide, speak for the company: whatever you may")),
+    ),
     "administer": (Text(N_("Administer")), Text(N_("change the installation"))),
 }
 LIVES: Final = (
@@ -32,8 +35,6 @@ LIVES: Final = (
     ("365", Text(N_("A year"))),
     ("", Text(N_("Until I revoke it"))),
 )
-_RIGHTS = {"moderate": "moderate", "administer": "administer"}
-"""Scopes that only those are offered who have the right."""
 
 
 class TokenForm(msgspec.Struct, frozen=True):
@@ -100,10 +101,15 @@ def _token_page(
 
 def _offered(actor: Actor, form: TokenForm) -> list[tuple[str, Text, Text, bool]]:
     return [
-        (scope, word, says, scope in form.scopes)
-        for scope, (word, says) in SCOPES.items()
-        if scope not in _RIGHTS or actor.can(_RIGHTS[scope])
+        (scope, word, says, scope in form.scopes) for scope, (word, says) in SCOPES.items() if _is_of_use(actor, scope)
     ]
+
+
+def _is_of_use(actor: Actor, scope: str) -> bool:
+    """Whether this member has anything that the scope would open."""
+    if scope == "moderate":
+        return actor.has_rights_over_others
+    return scope != "administer" or actor.can("administer")
 
 
 def _key(line: pages.TokenLine) -> Key:
