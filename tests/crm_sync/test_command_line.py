@@ -56,3 +56,9 @@ def test_replay_takes_one_or_all(url: str) -> None:
 @pytest.mark.parametrize("arguments", [(), ("2", "--dead")])
 def test_replay_wants_to_know_which(url: str, arguments: tuple[str, ...]) -> None:
     assert said("replay", *arguments).exit_code == 2
+
+
+def test_retract_has_everything_told_anew(url: str) -> None:
+    assert said("retract").output == "1 will be told anew.\n"
+    (row,) = json.loads(said("status", "--json").output)
+    assert (row["waiting"], row["parked"], row["held"]) == (1, 0, 0)
