@@ -13,7 +13,6 @@ from forum.kernel.jobs import Leased
 FAILURES_TO_OPEN = 5
 _FIRST_PROBE, _LONGEST_PROBE = timedelta(seconds=30), timedelta(minutes=10)
 
-ACTIVE = ("waiting", "running", "unsure")
 STATES = ("waiting", "running", "unsure", "done", "held", "parked")
 
 

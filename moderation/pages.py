@@ -96,7 +96,6 @@ _LIST: Select[Any] = (
     .limit(bindparam("limit"))
 )
 _ONE: Select[Any] = _ENTRIES.where(_D.number == bindparam("number", type_=BigInteger))
-_HIDING: Select[Any] = _ENTRIES.where(_D.id == bindparam("decision_id", type_=BigInteger))
 _BEHIND: Select[Any] = _ENTRIES.add_columns(_D.id).where(_D.id.in_(bindparam("decisions", expanding=True)))
 
 
@@ -164,11 +163,6 @@ def around(connection: Connection, entry: LogEntry) -> Around:
     following = next((row.hash.hex() for row in rows if row.number == entry.number + 1), "")
     later = tuple((row.number, row.action) for row in rows if row.about_number == entry.number)
     return Around(following=following, later=later)
-
-
-def decision_behind(connection: Connection, actor: Actor, *, decision_id: int) -> LogEntry:
-    """The entry that something is hidden by, for its tombstone."""
-    return _entry(connection.execute(_HIDING, {"decision_id": decision_id, **as_seen_by(actor)}).one())
 
 
 _ABOUT_PERSON: Select[Any] = (

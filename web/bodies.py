@@ -5,15 +5,14 @@ numbers that no database column takes.
 from __future__ import annotations
 
 import re
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 from litestar import Request
 
-from forum.kernel.errors import N_, Invalid, Text
+from forum.kernel.errors import N_, Text
 from web.problems import BAD_REQUEST, UNSUPPORTED_MEDIA_TYPE, Refused
 
-S = TypeVar("S", bound=msgspec.Struct)
 DEEPEST: Final = 64
 _UNREADABLE = Text(N_("The JSON could not be read."))
 _NO_JSON = Text(N_("This wants JSON, sent as application/json."))
@@ -46,22 +45,6 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     if not _IS_JSON.match(request.scope["state"]["visit"].headers.get(b"content-type", b"").lower()):
         raise Refused(UNSUPPORTED_MEDIA_TYPE, _NO_JSON)
     check_json(await request.body())
-
-
-def parse_json(body: bytes, kind: type[S]) -> S:
-    """Read a body that a handler took raw, to check its signature first, say.
-
-    Raises:
-        Refused: it is no JSON that can be read.
-        Invalid: it is, but not of this kind; the field "" says where.
-    """
-    check_json(body)
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        raise Invalid({"": str(error).replace("%", "%%")}) from None
-    except msgspec.DecodeError:
-        raise Refused(BAD_REQUEST, _UNREADABLE) from None
 
 
 def check_json(body: bytes) -> None:

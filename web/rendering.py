@@ -66,12 +66,6 @@ def environment(locale: str) -> jinja2.Environment:
     return _furnish(made, words)
 
 
-def stock_environment(locale: str) -> jinja2.Environment:
-    """What `environment` would be without tuning: the reference that the tests compare it with."""
-    words = catalogue(locale)
-    return _furnish(jinja2.Environment(autoescape=True, **_options()), words)
-
-
 def _options() -> dict[str, Any]:
     return {
         "loader": jinja2.FileSystemLoader(TEMPLATES),

@@ -66,11 +66,6 @@ def to_micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def from_micros(micros: int) -> datetime:
-    """The moment that many microseconds after 1970."""
-    return _EPOCH + timedelta(microseconds=micros)
-
-
 def _read_micros(micros: int | None) -> datetime | None:
     return None if micros is None else _EPOCH + timedelta(0, 0, micros)
 

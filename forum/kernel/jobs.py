@@ -214,24 +214,3 @@ def _take_turn(db: Database, each: Recurring) -> bool:
             return False
         row.every_seconds, row.next_at = seconds, moment + each.every
         return True
-
-
-class Runner:
-    """Runs rounds of work until all are idle. A round does a bounded piece and returns how much it did."""
-
-    def __init__(self, rounds: Sequence[Callable[[], int]]) -> None:
-        self._rounds = rounds
-
-    def run_once(self) -> int:
-        """One pass over all rounds; returns how much was done."""
-        return sum(each() for each in self._rounds)
-
-    def drain(self, *, most: int = 10_000) -> int:
-        """Pass after pass until nothing is due; returns how much was done."""
-        total = 0
-        for _ in range(most):
-            done = self.run_once()
-            if not done:
-                break
-            total += done
-        return total

@@ -200,19 +200,6 @@ def _facts(session: Session, claims: Sequence[jobs.Claim]) -> dict[int, Row[Any]
     return {row.id: row for row in session.execute(wanted)}
 
 
-def oldest_waiting(session: Session) -> datetime | None:
-    """Since when the oldest fact waits to be delivered; None when all is done."""
-    return session.scalar(
-        select(OutboxEvent.created_at)
-        .join(OutboxDelivery, OutboxDelivery.event_id == OutboxEvent.id)
-        .where(
-            text("outbox_delivery.state IN ('waiting', 'running')")
-        )  # spelled out, so that the index of what is due fits
-        .order_by(OutboxEvent.id)
-        .limit(1)
-    )
-
-
 def prune(db: Database, *, older_than: timedelta = timedelta(days=30)) -> int:
     """Forget facts that were delivered to everybody long ago, a thousand at a time; returns how many were forgotten."""
     forgotten, after, looked_at = 0, 0, _PRUNED_AT_ONCE

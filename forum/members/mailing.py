@@ -21,7 +21,6 @@ from forum.members.tables import MailDelivery
 MOST_TO_ONE: Final = 3
 """Mails of the kinds below that one address gets within `COUNTED_FOR`, whoever asks for them and however often."""
 COUNTED_FOR: Final = timedelta(days=1)
-TYPED = ("verify", "reset", "change")
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):

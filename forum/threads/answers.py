@@ -64,11 +64,6 @@ def withdraw(session: Session, actor: Actor, *, thread_id: int, post_id: int | N
         counting.settle_marks(session, thread)
 
 
-def askers_word(session: Session, thread: Thread) -> AskersWord:
-    """What `may_accept` needs to know of a thread."""
-    return _askers_word(thread, _acceptances(session, thread))
-
-
 def _askers_word(thread: Thread, said: Sequence[Acceptance]) -> AskersWord:
     chosen = [one.at for one in said if one.as_role == "author"]
     refused = [one.withdrawn_at for one in said if one.withdrawn_at is not None and one.withdrawn_as == "author"]

@@ -13,15 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import exc, select, text
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.orm import Session
 
 from forum.kernel import jobs, outbox
 from forum.kernel.db import (
     Database,
     Json,
+    UtcTime,
     database_moment,
     database_now,
-    from_micros,
     insert_new,
     locked,
     to_micros,
@@ -111,7 +112,7 @@ def test_a_moment_comes_back_to_the_microsecond(db: Database, value: datetime) -
 
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_microseconds_and_moments_are_one_to_one(moment: datetime) -> None:
-    assert from_micros(to_micros(moment)) == moment
+    assert UtcTime().result_processor(DefaultDialect(), None)(to_micros(moment)) == moment
 
 
 @pytest.mark.parametrize("value", [{"a": [1, None, "à", {"b": 2.5}]}, {}, {"quote": "\"'\\"}])

@@ -218,16 +218,3 @@ def test_recurring_work_runs_once_over_all_workers(db: Database) -> None:
         thread.join()
     assert faults == []
     assert len(ran) == 3
-
-
-def test_a_runner_goes_round_until_all_are_idle() -> None:
-    left = {"a": 3, "b": 1}
-
-    def piece(name: str) -> int:
-        done = min(1, left[name])
-        left[name] -= done
-        return done
-
-    assert jobs.Runner([lambda: piece("a"), lambda: piece("b")]).drain() == 4
-    assert left == {"a": 0, "b": 0}
-    assert jobs.Runner([lambda: 1]).drain(most=7) == 7

@@ -1,16 +1,24 @@
-"""Sending what waits, into the hands of the test."""
+"""People who join by mail, and sending what waits into the hands of the test."""
 
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+from sqlalchemy import select
+
+from forum.kernel.access import Actor
 from forum.kernel.db import Database
 from forum.kernel.mailer import Mail
+from forum.members import accounts, joining
+from forum.members.actors import actor_of
 from forum.members.posting import Postman
+from forum.members.tables import MailAddress
 from tests.installing import SECRET_KEY, settings_for
 from web import mails
 
 BASE = "https://square.example"
+PASSWORD, NEW = "a sentence is good", "another sentence is better"
 
 
 @dataclass
@@ -44,3 +52,38 @@ def send_all(database: Database, box: Box) -> None:
     sends = postman(database, box)
     while sends.run_once():
         pass
+
+
+# Fixtures that a module takes over by their names, and people
+
+
+@pytest.fixture
+def database(fresh_database: Database) -> Database:
+    return fresh_database
+
+
+@pytest.fixture
+def box() -> Box:
+    return Box()
+
+
+def join(database: Database, handle: str = "marta", mail: str = "", locale: str = "") -> int:
+    with database.transaction() as session:
+        address = mail or f"{handle}@post.example"
+        return joining.join(session, handle=handle, mail=address, password=PASSWORD, locale=locale).id
+
+
+def settled(database: Database, handle: str = "marta", mail: str = "") -> int:
+    with database.transaction() as session:
+        return accounts.register(session, handle=handle, mail=mail or f"{handle}@post.example", password=PASSWORD).id
+
+
+def actor(database: Database, member_id: int) -> Actor:
+    with database.reading() as connection:
+        return actor_of(connection, member_id)
+
+
+def confirmed(database: Database, member_id: int) -> list[str]:
+    with database.transaction() as session:
+        mine = (MailAddress.member_id == member_id, MailAddress.verified_at.is_not(None))
+        return list(session.scalars(select(MailAddress.address).where(*mine)))

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.kernel import clock
-from forum.kernel.access import Actor
 from forum.kernel.db import Database
 from forum.kernel.errors import Gone, Invalid, NotAllowed
 from forum.members import (
@@ -24,43 +23,12 @@ from forum.members import (
     tokens,
 )
 from forum.members.actors import actor_of, actor_signed_in
-from forum.members.tables import MailAddress, MailDelivery, MailedToken
+from forum.members.tables import MailDelivery, MailedToken
 from tests.forum import making as make
-from tests.members.mails import Box, send_all
+from tests.members import mails
+from tests.members.mails import NEW, PASSWORD, Box, actor, confirmed, join, send_all, settled
 
-PASSWORD, NEW = "a sentence is good", "another sentence is better"
-
-
-@pytest.fixture
-def database(fresh_database: Database) -> Database:
-    return fresh_database
-
-
-@pytest.fixture
-def box() -> Box:
-    return Box()
-
-
-def join(database: Database, handle: str = "marta", mail: str = "", locale: str = "") -> int:
-    with database.transaction() as session:
-        address = mail or f"{handle}@post.example"
-        return joining.join(session, handle=handle, mail=address, password=PASSWORD, locale=locale).id
-
-
-def settled(database: Database, handle: str = "marta", mail: str = "") -> int:
-    with database.transaction() as session:
-        return accounts.register(session, handle=handle, mail=mail or f"{handle}@post.example", password=PASSWORD).id
-
-
-def actor(database: Database, member_id: int) -> Actor:
-    with database.reading() as connection:
-        return actor_of(connection, member_id)
-
-
-def confirmed(database: Database, member_id: int) -> list[str]:
-    with database.transaction() as session:
-        mine = (MailAddress.member_id == member_id, MailAddress.verified_at.is_not(None))
-        return list(session.scalars(select(MailAddress.address).where(*mine)))
+box, database = mails.box, mails.database
 
 
 # Confirming

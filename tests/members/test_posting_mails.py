@@ -6,53 +6,19 @@ import pytest
 from sqlalchemy import func, select, update
 
 from forum.kernel import clock
-from forum.kernel.access import Actor
 from forum.kernel.db import Database
 from forum.kernel.mailer import NotSent
 from forum.members import (
-    accounts,
     joining,
     mailed_keys,
     mailing,
     posting,
 )
-from forum.members.actors import actor_of
-from forum.members.tables import MailAddress, MailDelivery, MailedToken
-from tests.members.mails import Box, postman, send_all
+from forum.members.tables import MailDelivery, MailedToken
+from tests.members import mails
+from tests.members.mails import Box, actor, join, postman, send_all
 
-PASSWORD, NEW = "a sentence is good", "another sentence is better"
-
-
-@pytest.fixture
-def database(fresh_database: Database) -> Database:
-    return fresh_database
-
-
-@pytest.fixture
-def box() -> Box:
-    return Box()
-
-
-def join(database: Database, handle: str = "marta", mail: str = "", locale: str = "") -> int:
-    with database.transaction() as session:
-        address = mail or f"{handle}@post.example"
-        return joining.join(session, handle=handle, mail=address, password=PASSWORD, locale=locale).id
-
-
-def settled(database: Database, handle: str = "marta", mail: str = "") -> int:
-    with database.transaction() as session:
-        return accounts.register(session, handle=handle, mail=mail or f"{handle}@post.example", password=PASSWORD).id
-
-
-def actor(database: Database, member_id: int) -> Actor:
-    with database.reading() as connection:
-        return actor_of(connection, member_id)
-
-
-def confirmed(database: Database, member_id: int) -> list[str]:
-    with database.transaction() as session:
-        mine = (MailAddress.member_id == member_id, MailAddress.verified_at.is_not(None))
-        return list(session.scalars(select(MailAddress.address).where(*mine)))
+box, database = mails.box, mails.database
 
 
 # The rounds themselves

@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.testing import TestClient
 
-from forum.kernel.errors import Invalid
-from tests.web.edging import ERRORS, FROM_HERE, HERE, OUR_HOST, Echo, Opener, embedded, opening, raw
+from tests.web.edging import ERRORS, FROM_HERE, HERE, OUR_HOST, Opener, embedded, opening, raw
 from web import problems, routes
 from web.arguments import path_id
-from web.bodies import DEEPEST, check_json, parse_json
+from web.bodies import DEEPEST, check_json
 from web.edge.visit import Visit
 from web.errors import Errors, explain, plain_page
 from web.problems import BY_STATUS, Kind, Refused
@@ -173,16 +172,6 @@ def test_numbers_have_64_bits() -> None:
     ):
         with pytest.raises(Refused):
             check_json(large)
-
-
-def test_a_body_that_a_handler_reads_itself_is_checked_alike() -> None:
-    assert parse_json(b'{"text": "x"}', Echo).text == "x"
-    for wrong in (b'{"text": 1}', b'{"text": "x", "colour": 1}'):
-        with pytest.raises(Invalid):
-            parse_json(wrong, Echo)
-    for broken in (b"[" * 1_000, b"{", b"\xff"):
-        with pytest.raises(Refused):
-            parse_json(broken, Echo)
 
 
 @pytest.mark.parametrize("length", [2**20 + 1, 5 * 2**20])

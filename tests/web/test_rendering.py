@@ -12,9 +12,15 @@ from forum.kernel import clock
 from forum.kernel.errors import Text
 from tests.web import specimens
 from web.locales import LOCALES
-from web.rendering import TEMPLATES, _escaped, environment, render, stock_environment
+from web.rendering import TEMPLATES, _escaped, _furnish, _options, environment, render
+from web.translations import catalogue
 
 ERRORS = ("403", "404", "410", "429", "500", "503", "other")
+
+
+def stock_environment(locale: str) -> jinja2.Environment:
+    """What `environment` would be without tuning."""
+    return _furnish(jinja2.Environment(autoescape=True, **_options()), catalogue(locale))
 
 
 def rendered(source: str, locale: str, **context: Any) -> str:

@@ -39,7 +39,6 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     do: Callable[..., int]
     to: str
     notice: str
-    is_grave: bool = False
 
 
 ACTS: Final = {

@@ -1,4 +1,4 @@
-"""People who come to a site from a real identity provider; the bodies of two fixtures, and the steps they take."""
+"""People who come to a site from a real identity provider; two fixtures that a module takes over by name, and the steps they take."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ CALLBACK = f"{HERE}/login/with/company/callback"
 OURS = "company.example"
 
 
-def running_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[oidc.Provider]:
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[oidc.Provider]:
     try:
         with oidc.running(tmp_path_factory.mktemp("provider"), CALLBACK) as running:
             yield running
@@ -29,7 +30,8 @@ def running_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[oidc.
         pytest.skip(str(reason))
 
 
-def opened_site(
+@pytest.fixture(scope="module")
+def site(
     database_url: str, database: Database, provider: oidc.Provider, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     settings = settings_for(

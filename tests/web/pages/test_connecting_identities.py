@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -12,7 +11,6 @@ import pytest
 from sqlalchemy import func, select
 
 from forum.kernel.access import Actor
-from forum.kernel.db import Database
 from forum.kernel.errors import Conflict
 from forum.kernel.settings import Settings
 from forum.members import accounts, arriving, belonging
@@ -20,14 +18,13 @@ from forum.members.actors import actor_of
 from forum.members.tables import AuditEntry, Identity, IdentityProvider, Member
 from tests.servers import Missing, node, oidc
 from tests.web.calling import Site as ApiSite
+from tests.web.pages import elsewhere
 from tests.web.pages.elsewhere import (
     OURS,
     actor,
     came,
     local,
     new_account,
-    opened_site,
-    running_provider,
     signed_in_as,
     way,
 )
@@ -38,16 +35,7 @@ WITH = f"{PAGE}/with/company"
 CONFIRM = f"{PAGE}/company/confirm"
 
 
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[oidc.Provider]:
-    yield from running_provider(tmp_path_factory)
-
-
-@pytest.fixture(scope="module")
-def site(
-    database_url: str, database: Database, provider: oidc.Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    yield from opened_site(database_url, database, provider, tmp_path_factory)
+provider, site = elsewhere.provider, elsewhere.site
 
 
 def customer(site: Site, handle: str) -> Actor:

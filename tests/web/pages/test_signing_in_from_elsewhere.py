@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,10 +9,10 @@ import pytest
 from sqlalchemy import func, select
 
 from forum.kernel.clock import now
-from forum.kernel.db import Database
 from forum.members import accounts
 from forum.members.tables import AuditEntry, Group, GroupMember, Identity, MailAddress, Member
 from tests.servers import oidc
+from tests.web.pages import elsewhere
 from tests.web.pages.elsewhere import (
     CALLBACK,
     OURS,
@@ -21,24 +20,12 @@ from tests.web.pages.elsewhere import (
     came,
     local,
     new_account,
-    opened_site,
-    running_provider,
     signed_in_as,
     way,
 )
 from tests.web.pages.visiting import Site, Visitor
 
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[oidc.Provider]:
-    yield from running_provider(tmp_path_factory)
-
-
-@pytest.fixture(scope="module")
-def site(
-    database_url: str, database: Database, provider: oidc.Provider, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    yield from opened_site(database_url, database, provider, tmp_path_factory)
+provider, site = elsewhere.provider, elsewhere.site
 
 
 def test_somebody_new_chooses_a_handle_and_is_in(site: Site, provider: oidc.Provider) -> None:

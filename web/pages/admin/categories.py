@@ -29,7 +29,6 @@ from web.pages.categories import KIND_NAMES
 from web.pages.frame import framed, led_to, shown
 
 AnyRequest = Request[Any, Any, Any]
-Choices = list[tuple[str, Text | str]]
 CATEGORIES: Final = "/admin/categories"
 AUDIENCES: Final = {
     PUBLIC: ("public", Text(N_("Everybody"))),
