@@ -33,7 +33,7 @@ from forum.members.tables import (
     SignIn,
 )
 from forum.notifications.tables import Notification
-from forum.threads.tables import Acceptance, Category, OfficialMark, Post, Revision, Subscription, Thread, Vote
+from forum.threads.tables import Acceptance, Category, MeToo, OfficialMark, Post, Revision, Subscription, Thread, Vote
 from forum.visibility import as_seen_by, category_seen, visible_to
 from moderation.tables import Decision, DecisionText, Flag
 from reputation.tables import LedgerEntry
@@ -121,6 +121,7 @@ _FILES: tuple[tuple[str, _Rows], ...] = (
         "badge_is_confirmed", "comment", "at", by="author_id")),
     ("votes", _of(Vote, "post_id", "value", "at")),
     ("following", _of(Subscription, "thread_id", "since")),
+    ("me_too", _of(MeToo, "thread_id", "at")),
     ("accepted", _of(Acceptance, "thread_id", "post_id", "as_role", "at", "withdrawn_at", by="by_member_id")),
     ("official", _of(OfficialMark, "thread_id", "post_id", "team", "at", "withdrawn_at", by="by_member_id")),
     ("idea-statuses", _of(IdeaStatusChange, "thread_id", "before", "after", "source", "team", "at", by="by_member_id")),

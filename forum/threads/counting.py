@@ -1,5 +1,5 @@
 """The numbers and marks that lists show, kept up to date: the one writer of `post_count`, `reply_count`, `version`,
-`last_activity_at`, of the votes of posts and `Thread.score`, of `solved_at` and `official_at` of threads, of `Tag.thread_count`.
+`last_activity_at`, `me_too_count`, of the votes of posts and `Thread.score`, of `solved_at` and `official_at` of threads, of `Tag.thread_count`.
 `recounting` computes them all anew.
 
 Whoever calls anything here holds the thread's lock.
@@ -40,6 +40,12 @@ def reply_is_back(thread: Thread, post: Post) -> None:
     """A reply was restored."""
     if counts_as_reply(post):
         thread.reply_count += 1
+    page_changed(thread)
+
+
+def concerns(thread: Thread, more: int) -> None:
+    """So many more, or fewer, have the problem that a question asks about."""
+    thread.me_too_count += more
     page_changed(thread)
 
 

@@ -20,6 +20,7 @@ from forum.threads.tables import (
     Acceptance,
     Attribution,
     Category,
+    MeToo,
     OfficialMark,
     Post,
     Subscription,
@@ -79,6 +80,8 @@ class ThreadHead(msgspec.Struct, frozen=True, array_like=True):
     hidden_at: datetime | None
     hidden_by: int | None
     is_followed: bool
+    me_too_count: int
+    is_mine_too: bool  # this reader has the problem too
     places: int  # replies that have a place on the pages: comments do not, hidden and deleted replies do
     tag_keys: str | None  # joined by spaces, which no tag holds
 
@@ -183,6 +186,8 @@ _HEAD: Select[Any] = (
         select(Subscription.thread_id)
         .where(Subscription.thread_id == _T.id, Subscription.member_id == _VIEWER)
         .correlate(Thread.__table__).exists(),
+        _T.me_too_count,
+        select(MeToo.thread_id).where(MeToo.thread_id == _T.id, MeToo.member_id == _VIEWER).correlate(Thread.__table__).exists(),
         select(func.count()).where(_P.thread_id == _T.id, ~_P.is_comment, _P.number > 1)
         .correlate(Thread.__table__).scalar_subquery(),
         select(func.aggregate_strings(_G.name_key, " "))

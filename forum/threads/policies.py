@@ -63,6 +63,15 @@ class HasThreadState(HasAuthor, Protocol):
     def is_urgent(self) -> bool: ...
 
 
+class HasProblem(HasAuthor, Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def solved_at(self) -> datetime | None: ...
+    @property
+    def closed_at(self) -> datetime | None: ...
+
+
 class HasPostState(HasAuthor, Protocol):
     @property
     def number(self) -> int: ...
@@ -97,6 +106,22 @@ def may_take_part(actor: Actor) -> Verdict:
         return denied(N_("You may read, but not write for a while. The reason is among your notifications."))
     if actor.unverified:
         return CONFIRM_FIRST
+    return ALLOWED
+
+
+def may_say_me_too(actor: Actor, thread: HasProblem) -> Verdict:
+    """Say that one has the problem too, while there is one: a question of somebody else's, not solved and not closed."""
+    verdict = may_take_part(actor)
+    if not verdict.allowed:
+        return verdict
+    if thread.kind != "question":
+        return denied(N_("Only a question asks about a problem that you may have too."))
+    if actor.member_id == thread.author_id:
+        return denied(N_("You asked this question, so you are counted already."))
+    if thread.solved_at is not None:
+        return denied(N_("This question is solved. If the answer does not help you, ask a question of your own."))
+    if thread.closed_at is not None:
+        return denied(N_("This thread is closed, so nobody can be added to it any more."))
     return ALLOWED
 
 

@@ -10,7 +10,18 @@ from sqlalchemy import BigInteger, Row, Select, Subquery, Update, and_, bindpara
 from sqlalchemy.orm import Session
 
 from forum.threads import ranking
-from forum.threads.tables import Acceptance, Category, ImportedVotes, OfficialMark, Post, Tag, Thread, ThreadTag, Vote
+from forum.threads.tables import (
+    Acceptance,
+    Category,
+    ImportedVotes,
+    MeToo,
+    OfficialMark,
+    Post,
+    Tag,
+    Thread,
+    ThreadTag,
+    Vote,
+)
 from forum.visibility import public_place
 
 BATCH = 500
@@ -156,16 +167,18 @@ def _threads() -> Select[Any]:
         .subquery()
     )
     accepted_at = select(func.max(Acceptance.at)).where(Acceptance.thread_id == Thread.id).scalar_subquery()
+    concerned = select(func.count()).where(MeToo.thread_id == Thread.id).scalar_subquery()
     return (
         select(
             Thread.id, Thread.post_count, Thread.reply_count, Thread.score, Thread.last_activity_at,
-            Thread.solved_at, Thread.official_at,
+            Thread.solved_at, Thread.official_at, Thread.me_too_count,
             posts.c.posts.label("right_post_count"),
             posts.c.replies.label("right_reply_count"),
             posts.c.score.label("right_score"),
             case((accepted_at > posts.c.said_at, accepted_at), else_=posts.c.said_at).label("right_last_activity_at"),
             _thread_marks(Acceptance).label("right_solved_at"),
             _thread_marks(OfficialMark).label("right_official_at"),
+            concerned.label("right_me_too_count"),
         )
         .join(posts, posts.c.thread_id == Thread.id)
         .where(Thread.id.between(_FIRST, _LAST))
@@ -190,7 +203,7 @@ def _mending(entity: type[Post] | type[Thread] | type[Tag], fields: tuple[str, .
 
 
 _POST_FIELDS = ("up", "down", "staff_up", "staff_down", "accepted_at", "official_at", "rank")
-_THREAD_FIELDS = ("post_count", "reply_count", "score", "last_activity_at", "solved_at", "official_at")
+_THREAD_FIELDS = ("post_count", "reply_count", "score", "last_activity_at", "solved_at", "official_at", "me_too_count")
 _TAG_FIELDS = ("thread_count",)
 _POSTS, _THREADS, _TAGS = _posts(), _threads(), _tags()
 _MEND_POST, _MEND_THREAD, _MEND_TAG = (

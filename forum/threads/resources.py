@@ -45,6 +45,7 @@ class ThreadDetails(msgspec.Struct, frozen=True, kw_only=True):
     official: int | None
     revision: int
     following: bool
+    me_too: int
 
 
 class PostResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +112,7 @@ _DETAILS: Select[Any] = (
         _T.solved_at, _T.official_at, _T.closed_at, _T.closed_reason, _T.duplicate_of_id.label("duplicate_of"),
         select(_P.revision).where(_P.thread_id == _T.id, _P.number == 1).scalar_subquery().label("revision"),
         select(_S.thread_id).where(_S.thread_id == _T.id, _S.member_id == _VIEWER).exists().label("following"),
+        _T.me_too_count.label("me_too"),
     )
     .join(Category.__table__, _C.id == _T.category_id)
     .where(_T.id == _THREAD_ID, visible_to(_T, _C))

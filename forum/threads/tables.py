@@ -149,6 +149,7 @@ class Thread(Base):
     post_count: Mapped[int] = mapped_column(default=1)
     reply_count: Mapped[int] = mapped_column(default=0)
     score: Mapped[int] = mapped_column(default=0)
+    me_too_count: Mapped[int] = mapped_column(default=0, server_default="0")
     version: Mapped[int] = mapped_column(default=1)
     solved_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     official_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
@@ -364,6 +365,16 @@ class Subscription(Base):
     thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id"), primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True, index=True)
     since: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class MeToo(Base):
+    """A member who has the problem that a question asks about. Counted in `Thread.me_too_count`."""
+
+    __tablename__ = "me_too"
+
+    thread_id: Mapped[int] = mapped_column(ForeignKey("thread.id"), primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True, index=True)
+    at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class Attribution(Base):

@@ -34,6 +34,7 @@ def _fixed(**sent: Any) -> Fields:
 
 
 _IDEA: Final = {"thread_id": "idea_id", "slug": "idea_slug"}
+_UNSOLVED: Final = {"thread_id": "unsolved_id"}
 _ACCEPTED: Final = {"post_id": "accepted_id"}
 _ARTICLE: Final = {"slug": "article_slug"}
 _PLACE: Final = {"slug": "category"}
@@ -102,6 +103,9 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("POST", "/t/{thread_id}/{slug}/follow"): (Asking("thread.follow", _fixed(value="1")), Asking("thread.unfollow", _fixed(value="0"))),
     ("PUT", "/api/v1/threads/{thread_id}/subscription"): (Asking("thread.follow"),),
     ("DELETE", "/api/v1/threads/{thread_id}/subscription"): (Asking("thread.unfollow"),),
+    ("POST", "/t/{thread_id}/{slug}/me-too"): (Asking("thread.me-too", _fixed(value="1"), at=_UNSOLVED), Asking("thread.not-me", _fixed(value="0"))),
+    ("PUT", "/api/v1/threads/{thread_id}/me-too"): (Asking("thread.me-too", at=_UNSOLVED),),
+    ("DELETE", "/api/v1/threads/{thread_id}/me-too"): (Asking("thread.not-me"),),
     ("POST", "/p/{post_id}/vote"): (
         Asking("post.vote-up", _fixed(value="1")), Asking("post.vote-down", _fixed(value="-1")), Asking("post.unvote", _fixed(value="0")),
     ),

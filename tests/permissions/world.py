@@ -72,6 +72,7 @@ class Thing:
     slug: str
     post_id: int
     accepted_id: int
+    unsolved_id: int
     idea_id: int
     idea_slug: str
     category: str
@@ -102,7 +103,7 @@ PROGRAMS: Final = (
     ("administrator", "read write moderate"), ("administrator", "read administer"), ("suspended moderator", "read write moderate"),
 )  # fmt: skip
 NOWHERE: Final = Thing(
-    state="", thread_id=777_000_001, opening_id=777_000_006, slug="nowhere", post_id=777_000_002, accepted_id=777_000_003, idea_id=777_000_004,
+    state="", thread_id=777_000_001, opening_id=777_000_006, slug="nowhere", post_id=777_000_002, accepted_id=777_000_003, unsolved_id=777_000_007, idea_id=777_000_004,
     idea_slug="nowhere", category="nowhere", other="nowhere", article_id=777_000_005, article_slug="nowhere",
 )  # fmt: skip
 AUDIENCES: Final = {"members": MEMBERS, "group": GROUPS, "staff": STAFF}
@@ -166,10 +167,11 @@ def _relations(name: str) -> frozenset[str]:
 
 
 def _thing(session: Session, people: dict[str, Person], state: str, house: Parts) -> Thing:
-    """A question with a reply and an accepted one, and an idea, which then come into the state."""
+    """A question with a reply and an accepted one, one that is not solved, and an idea, which then come into the state."""
     asker, author, moderator = (people[name].actor for name in ("asker", "author", "moderator"))
     place, other = make.category(session), make.category(session)
     question = make.thread(session, asker, place, tags=["boiler"])
+    unsolved = make.thread(session, asker, place)
     post, accepted = make.reply(session, question, author), make.reply(session, question, author)
     idea = make.thread(session, asker, place, kind="idea", title="A boiler that says when it is warm")
     with clock.at(now() + timedelta(days=8)):
@@ -177,7 +179,7 @@ def _thing(session: Session, people: dict[str, Person], state: str, house: Parts
     flagging.raise_flag(session, make.member(session), post_id=post.id, reason="abuse", note="It is rude.")
     article = _article(session, place, question, "published")
     made = Thing(
-        state=state, thread_id=question.id, opening_id=make.opening(session, question).id, slug=question.slug, post_id=post.id, accepted_id=accepted.id, idea_id=idea.id,
+        state=state, thread_id=question.id, opening_id=make.opening(session, question).id, slug=question.slug, post_id=post.id, accepted_id=accepted.id, unsolved_id=unsolved.id, idea_id=idea.id,
         idea_slug=idea.slug, category=place.slug, other=other.slug, article_id=article.id, article_slug=article.slug,
     )  # fmt: skip
     narrowed(session, people, state, [made.category, made.other], int(house["group_id"]))
@@ -198,10 +200,10 @@ def narrowed(session: Session, people: dict[str, Person], state: str, slugs: lis
 
 def _into(session: Session, state: str, thing: Thing, moderator: Actor, author: Actor) -> None:
     if state == "closed":
-        for thread_id in (thing.thread_id, thing.idea_id):
+        for thread_id in (thing.thread_id, thing.unsolved_id, thing.idea_id):
             _decided(session, moderator, "close-thread", "thread", thread_id)
     elif state == "hidden thread":
-        for thread_id in (thing.thread_id, thing.idea_id):
+        for thread_id in (thing.thread_id, thing.unsolved_id, thing.idea_id):
             _decided(session, moderator, "hide-thread", "thread", thread_id)
     elif state == "hidden post":
         _decided(session, moderator, "hide-post", "post", thing.post_id)

@@ -113,6 +113,7 @@ class WholeThread(ThreadShape, frozen=True, kw_only=True):
     idea_status: str | None
     revision: int
     following: bool
+    me_too: int
     posts: Items[PostShape]
 
 
@@ -217,6 +218,7 @@ def whole_thread(
         idea_status=idea_status,
         revision=details.revision,
         following=details.following,
+        me_too=details.me_too,
         posts=posts,
     )
 

@@ -15,7 +15,7 @@ from forum.ideas import proposing, statuses
 from forum.kernel.access import Actor
 from forum.kernel.errors import NotFound
 from forum.kernel.paging import Page
-from forum.threads import editing, following, places, resources, tags
+from forum.threads import editing, following, me_too, places, resources, tags
 from forum.threads.lists import Sort, State, ThreadLine, Wanted, thread_list, threads_by_id
 from moderation.decisions import Ruling, decide
 from web.api import idempotency
@@ -192,4 +192,29 @@ def unfollow(request: AnyRequest, thread_id: FromPath[str]) -> None:
         following.unfollow(session, actor, thread_id=path_id(thread_id))
 
 
-routes = [list_threads, open_thread, read_thread, change_thread, follow, unfollow]
+@put(
+    "/api/v1/threads/{thread_id:str}/me-too",
+    action="thread.me-too",
+    sync_to_thread=True,
+    operation_class=described(),
+    status_code=204,
+    summary="Say that one has this problem too",
+)
+def have_too(request: AnyRequest, thread_id: FromPath[str]) -> None:
+    with writing(request) as (session, actor):
+        me_too.say(session, actor, thread_id=path_id(thread_id))
+
+
+@delete(
+    "/api/v1/threads/{thread_id:str}/me-too",
+    action="thread.not-me",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Say that one has this problem no longer",
+)
+def have_no_longer(request: AnyRequest, thread_id: FromPath[str]) -> None:
+    with writing(request) as (session, actor):
+        me_too.take_back(session, actor, thread_id=path_id(thread_id))
+
+
+routes = [list_threads, open_thread, read_thread, change_thread, follow, unfollow, have_too, have_no_longer]

@@ -21,6 +21,7 @@ from forum.threads.policies import (
     may_edit_post,
     may_reply,
     may_retag,
+    may_say_me_too,
     may_speak_officially,
     may_vote,
     may_withdraw,
@@ -122,6 +123,7 @@ class ThreadView(msgspec.Struct, frozen=True, kw_only=True):
     sort: str
     pager: Pager
     reply: Verdict
+    may_say_me_too: bool
     may_close: bool
     may_decide: bool
 
@@ -168,6 +170,7 @@ def viewed(connection: Connection, actor: Actor, read: ThreadPage) -> ThreadView
         sort=read.sort,
         pager=numbered(read.page, read.pages, make.page_href),
         reply=may_reply(actor, head, rules, peer_replied=read.peer_replied, at=clock.now()),
+        may_say_me_too=not actor.is_signed_in or may_say_me_too(actor, head).allowed,
         may_close=may_close(actor).allowed and head.hidden_at is None,
         may_decide=head.kind == "idea" and may_decide_idea(actor).allowed,
     )

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from forum.kernel import markdown
 from forum.kernel.access import Actor
 from forum.kernel.errors import Invalid, Text
-from forum.threads import following, replying
+from forum.threads import following, me_too, replying
 from forum.threads.pages import SORTS, ThreadPage, default_sort, thread_page
 from web import forms
 from web.arguments import path_id, query
@@ -189,6 +189,24 @@ def follow(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], b
     return led_to(request, thread_href(number, slug), "followed" if switch.is_on else "unfollowed")
 
 
+@post(
+    "/t/{thread_id:str}/{slug:str}/me-too",
+    action=("thread.me-too", "thread.not-me"),
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def have_too(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
+    """Have the problem too, or no longer."""
+    number, switch = path_id(thread_id), forms.parse(body, Switch)
+    with db_of(request).transaction() as session:
+        actor = current_actor(request, session.connection())
+        if not actor.is_signed_in:
+            return to_sign_in(thread_href(number, slug))
+        actor = current_member(request, session.connection())
+        (me_too.say if switch.is_on else me_too.take_back)(session, actor, thread_id=number)
+    return led_to(request, thread_href(number, slug), "me-too" if switch.is_on else "not-me")
+
+
 def back_to(thread_id: int, slug: str, place: Place, *, kind: str, post_id: int) -> str:
     """The page of a thread that a button was pressed on, at its post."""
     sort = place.sort if place.sort in SORTS and place.sort != default_sort(kind) else ""
@@ -196,4 +214,4 @@ def back_to(thread_id: int, slug: str, place: Place, *, kind: str, post_id: int)
     return address_of(thread_href(thread_id, slug), sort=sort or "", page=page) + f"#p{post_id}"
 
 
-routes = [thread_by_number, thread, reply, preview, follow]
+routes = [thread_by_number, thread, reply, preview, follow, have_too]

@@ -210,6 +210,22 @@ def test_following_and_not(site: Site, people: People, asked: Thread) -> None:
     assert site.anybody().send(f"{address(asked)}/follow", value="1").leads_to == f"/login?next={address(asked)}"
 
 
+def test_having_the_problem_too(site: Site, database: Database, people: People) -> None:
+    with database.transaction() as session:
+        thread = make.thread(session, people.asker)
+    here, button = address(thread), "//form[contains(@action,'/me-too')]"
+    other = site.as_(people.staff).get(here)
+    assert other.words(button) == "I have this too"
+    other.send(f"{here}/me-too", value="1").follow()
+    assert "hear of every new answer" in other.words('//div[@class="toasts"]')
+    assert other.words(button) == "I have this too 1 person has this problem too."
+    assert other.page.xpath(f"{button}/button/@aria-pressed") == ["true"]
+    assert site.as_(people.asker).get(here).words(button) == "1 person has this problem too."
+    site.as_(people.asker).send(f"{here}/me-too", value="1", status=403)
+    assert site.anybody().send(f"{here}/me-too", value="1").leads_to == f"/login?next={here}"
+    assert other.send(f"{here}/me-too", value="0").follow().words(button) == "I have this too"
+
+
 # Editing
 
 
