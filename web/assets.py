@@ -26,6 +26,7 @@ _IMPORT = re.compile(r'@import "([\w.-]+)";')
 _KINDS = {
     ".css": "text/css",
     ".js": "text/javascript",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
     ".txt": "text/plain",
 }
@@ -77,7 +78,7 @@ def _unbuilt(frontend: Path) -> Shelf:
 def _sources(frontend: Path) -> Iterator[tuple[str, bytes]]:
     styles = _IMPORT.findall((frontend / "css" / "site.css").read_text("utf-8"))
     yield "site.css", b"\n".join((frontend / "css" / name).read_bytes() for name in styles)
-    for picture in sorted((frontend / "img").glob("*.svg")):
+    for picture in sorted((frontend / "img").iterdir()):
         yield picture.name, picture.read_bytes()
 
 

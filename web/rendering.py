@@ -34,7 +34,7 @@ from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from web import assets, wording
-from web.locales import LANGUAGE_NAMES, LOCALES
+from web.locales import LANGUAGE_NAMES, LOCALES, OPEN_GRAPH
 from web.translations import Catalogue, catalogue
 
 try:
@@ -81,7 +81,9 @@ def _options() -> dict[str, Any]:
 def _furnish(made: jinja2.Environment, words: Catalogue) -> jinja2.Environment:
     made.install_gettext_translations(words.translations, newstyle=True)  # type: ignore[attr-defined]
     made.policies["ext.i18n.trimmed"] = True
-    made.globals.update(PURE, locale=words.locale, locales=LOCALES, language_names=LANGUAGE_NAMES)
+    made.globals.update(
+        PURE, locale=words.locale, locales=LOCALES, language_names=LANGUAGE_NAMES, open_graph=OPEN_GRAPH
+    )
     made.filters.update(wording.filters(words))
     return made
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 from forum.kernel.settings import LOCALES
 
-__all__ = ["LANGUAGE_NAMES", "LOCALES", "LOCALES_DIR", "po_path"]
+__all__ = ["LANGUAGE_NAMES", "LOCALES", "LOCALES_DIR", "OPEN_GRAPH", "po_path"]
 
 LANGUAGE_NAMES = {"en": "English", "it": "Italiano"}
+OPEN_GRAPH = {"en": "en_GB", "it": "it_IT"}
+"""How each language is named where a country must stand beside it."""
 LOCALES_DIR = Path(__file__).parent
 
 

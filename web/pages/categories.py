@@ -18,6 +18,7 @@ from web.identity import current_actor
 from web.installation import db_of
 from web.pages.frame import address_of, framed, places_of, shown
 from web.pages.keeping import keep_list, version_before
+from web.pages.linked_data import QUESTIONS, crumbs
 from web.pages.parts import Pager
 from web.pages.rows import rows_of
 
@@ -75,8 +76,9 @@ def category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
                 actor,
                 title=called.name(place.slug, place.name),
                 description=called.description(place.slug, place.description),
-                address=asked.address(path, cursor=asked.cursor),
-                robots="noindex, follow" if asked.cursor or asked.kind or asked.state else "",
+                address=asked.address(path, cursor=asked.cursor) if asked.cursor else path,
+                robots="noindex, follow" if asked.cursor or not found.items else "",
+                data=lambda here: (crumbs(here, QUESTIONS, (called.name(place.slug, place.name), "")),),
             ),
             place=place,
             asked=asked,

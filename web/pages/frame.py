@@ -6,10 +6,12 @@ with `shown(...)`. After a form it answers `led_to(...)`, or the form again with
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 from urllib.parse import quote, urlencode
 
 from litestar import Response
+from markupsafe import Markup
 from sqlalchemy import Connection
 
 from forum.kernel.access import Actor
@@ -23,11 +25,13 @@ from web.edge.visit import visit_of
 from web.installation import AnyConnection, installation_of
 from web.locales import LOCALES
 from web.pages import notices
+from web.pages.linked_data import Here, Node, block
 from web.pages.parts import Banner, Page, Viewer
 from web.places import Places
 from web.rendering import render
 from web.returning import safe_next
 
+NO_DATA: Final = Markup()
 _IN_ADDRESSES: Final = "/?#%:@!$&'()*+,;=[]~"
 
 
@@ -42,16 +46,21 @@ def framed(
     robots: str = "",
     place: str = "",
     has_bound_form: bool = False,
+    kind: str = "website",
+    data: Callable[[Here], Sequence[Node]] | None = None,
 ) -> Page:
     """The page around some content, for whoever reads it; one select for the bell of a member, none for visitors.
 
     `address` is the page's own, path and query, and becomes its canonical link. Pages of visitors hold no token, so that they
-    can be kept for all, unless `has_bound_form` says that a form on it needs one (signing in, registering).
+    can be kept for all, unless `has_bound_form` says that a form on it needs one (signing in, registering). `kind` and `data`
+    are what the page tells machines of itself (Open Graph's type, and nodes of schema.org): it does so only where anybody
+    can find it, to readers who are not signed in.
     """
     visit, here = visit_of(request), installation_of(request)
     settings, site = here.settings, here.sites.now(connection)
     visit.site_version = site.version
-    locale = language_of(request, actor)
+    locale, base = language_of(request, actor), settings.base_url.rstrip("/")
+    is_told = bool(address) and not robots and not actor.is_signed_in
     return Page(
         locale=locale,
         path=visit.path,
@@ -61,7 +70,10 @@ def framed(
         is_open=site.is_open,
         title=title,
         description=description,
-        canonical=settings.base_url.rstrip("/") + address if address else "",
+        canonical=base + address if address else "",
+        kind=kind if is_told else "",
+        base=base,
+        data=block(data(Here(base, site.name, locale, here.sites.places(locale)))) if is_told and data is not None else NO_DATA,
         theme=visit.theme,
         viewer=_viewer(connection, actor) if actor.is_signed_in else None,
         csrf=form_token(request) if actor.is_signed_in or has_bound_form else "",

@@ -30,8 +30,10 @@ from web import forms
 from web.arguments import path_id, query
 from web.identity import current_actor, current_member
 from web.installation import db_of
+from web.pages import linked_data
 from web.pages.frame import address_of, framed, led_to, moved_to, places_of, shown
 from web.pages.keeping import keep_list, keep_one, version_before
+from web.pages.linked_data import HELP, crumbs
 from web.pages.parts import Pager, Person
 from web.pages.rows import beginning, thread_href
 from web.pages.threads import previewed
@@ -119,10 +121,11 @@ def help_centre(request: AnyRequest) -> Response[bytes]:
     with db_of(request).reading() as connection:
         actor = current_actor(request, connection)
         version = version_before(request, connection, actor)
+        found = shelves(connection, actor)
         answer = shown(
             "help.html",
-            framed(request, connection, actor, address="/help"),
-            shelves=shelves(connection, actor),
+            framed(request, connection, actor, address="/help", robots="" if found else "noindex, follow"),
+            shelves=found,
             may_review=may_review(actor).allowed,
         )
     keep_list(request, actor, address="/help", version=version)
@@ -137,10 +140,18 @@ def _shelf(request: AnyRequest, asked: Shelving) -> Response[bytes]:
         place = category_named(connection, actor, asked.category)
         called = places_of(request, connection, actor).name(place.slug, place.name)
         found = article_list(connection, actor, category=place.slug, cursor=asked.cursor, limit=50)
-        robots = "noindex, follow" if asked.cursor else ""
+        frame = framed(
+            request,
+            connection,
+            actor,
+            title=called,
+            address=address,
+            robots="noindex, follow" if asked.cursor or not found.items else "",
+            data=lambda here: (crumbs(here, HELP, (called, "")),),
+        )
         answer = shown(
             "help-shelf.html",
-            framed(request, connection, actor, title=called, address=address, robots=robots),
+            frame,
             place=place,
             articles=found.items,
             pager=_pager("/help", found.next, asked.cursor, category=place.slug),
@@ -181,6 +192,8 @@ def article(request: AnyRequest, article_id: FromPath[str], slug: FromPath[str])
             description=beginning(read.html, 155),
             address=address,
             robots="" if read.state == "published" else "noindex",
+            kind="article",
+            data=lambda here: linked_data.article(here, read, _author(read), address),
         )
         answer = shown("help-article.html", frame, view=_view(connection, actor, read))
     if not actor.is_signed_in:

@@ -16,6 +16,7 @@ from web.identity import current_actor
 from web.installation import db_of, installation_of
 from web.pages.frame import address_of, framed, shown
 from web.pages.keeping import keep_list, version_before
+from web.pages.linked_data import website
 from web.pages.parts import Pager
 from web.pages.rows import rows_of
 
@@ -45,15 +46,17 @@ def home(request: AnyRequest) -> Response[bytes]:
         version = version_before(request, connection, actor)
         found = thread_list(connection, actor, Wanted(sort=asked.sort), cursor=asked.cursor)
         categories = category_list(connection, actor)
+        description = installation_of(request).sites.now(connection).description
         answer = shown(
             "home.html",
             framed(
                 request,
                 connection,
                 actor,
-                address=address,
-                description=installation_of(request).sites.now(connection).description,
+                address=address if asked.cursor else "/",
+                description=description,
                 robots="noindex, follow" if asked.cursor else "",
+                data=lambda here: (website(here, description),),
             ),
             categories=categories,
             open_count=sum(category.open_count for category in categories),

@@ -96,7 +96,7 @@ def ideas(request: AnyRequest) -> Response[bytes]:
             connection,
             actor,
             title=Text(N_("Ideas")),
-            address=address,
+            address=address if asked.cursor or asked.mine else "/ideas",
             robots="noindex, follow" if asked.cursor or asked.mine else "",
         )
         answer = _list(connection, actor, page, asked)

@@ -25,11 +25,12 @@ from reputation.rules import UP
 from web.arguments import query
 from web.identity import current_actor
 from web.installation import db_of
+from web.pages import linked_data
 from web.pages.charts import Chart, columns
 from web.pages.frame import address_of, framed, shown
 from web.pages.keeping import keep_list, version_before
 from web.pages.parts import Pager, ThreadRow
-from web.pages.rows import rows_of
+from web.pages.rows import beginning, rows_of
 
 AnyRequest = Request[Any, Any, Any]
 Tab = Literal["reputation", "answers", "questions", "ideas", "badges"]
@@ -130,7 +131,15 @@ def member_page(request: AnyRequest, handle: FromPath[str]) -> Response[bytes]:
         # Empty pages are what spammers register for.
         is_listed = profile.answers and not (asked.cursor or profile.is_unlisted or profile.hides_activity)
         page = framed(
-            request, connection, actor, title=profile.name, address=address, robots="" if is_listed else "noindex"
+            request,
+            connection,
+            actor,
+            title=profile.name,
+            description=beginning(profile.bio_html, 155),
+            address=address if asked.cursor else f"/m/{profile.handle}",
+            robots="" if is_listed else "noindex",
+            kind="profile",
+            data=lambda here: (linked_data.profile(here, profile),),
         )
         answer = shown("member.html", page, view=view)
     keep_list(request, actor, address=address, version=version)

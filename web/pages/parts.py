@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
+from markupsafe import Markup
 
 from forum.kernel.errors import Text
 from forum.members.leaving import FORMER
@@ -51,7 +52,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """What every page needs beside its content.
 
     `title` may stay empty where the template says it (`{% block title %}`). `path` is the address with its query, so that a
-    choice in the footer comes back to it. `csrf` is empty on pages that anybody may be shown. `theme` is "", "light" or "dark".
+    choice in the footer comes back to it. `kind` (Open Graph's) and `data` (JSON-LD) are empty where machines are told nothing. `csrf` is empty on pages that anybody may be shown. `theme` is "", "light" or "dark".
     Times are told in `time_zone`, or in UTC where it is "", which script then turns into the browser's own.
     """
 
@@ -64,6 +65,9 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     title: Text | str = ""
     description: Text | str = ""
     canonical: str = ""
+    kind: str = ""
+    base: str = ""
+    data: Markup = Markup()
     theme: str = ""
     viewer: Viewer | None = None
     csrf: str = ""

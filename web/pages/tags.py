@@ -18,6 +18,7 @@ from web.identity import current_actor
 from web.installation import db_of
 from web.pages.frame import address_of, framed, moved_to, shown
 from web.pages.keeping import keep_list, version_before
+from web.pages.linked_data import TAGS, crumbs
 from web.pages.parts import Pager
 from web.pages.rows import rows_of, tag_label
 
@@ -75,7 +76,14 @@ def tags(request: AnyRequest) -> Response[bytes]:
             )
             for tag in tag_list(connection, prefix=prefix, limit=MOST)
         ]
-        page = framed(request, connection, actor, title=Text(N_("Tags")), address=address)
+        page = framed(
+            request,
+            connection,
+            actor,
+            title=Text(N_("Tags")),
+            address="/tags",
+            robots="" if tiles else "noindex, follow",
+        )
         answer = shown("tags.html", page, tiles=tiles, prefix=prefix)
     keep_list(request, actor, address=address, version=version)
     return answer
@@ -105,9 +113,10 @@ def tag(request: AnyRequest, key: FromPath[str]) -> Response[bytes]:
                 connection,
                 actor,
                 title=found_tag.name,
-                address=asked.address(path, cursor=asked.cursor),
+                address=asked.address(path, cursor=asked.cursor) if asked.cursor else path,
                 description=_first_line(found_tag.description),
-                robots="noindex, follow" if asked.cursor or asked.state else "",
+                robots="noindex, follow" if asked.cursor or not found.items else "",
+                data=lambda here: (crumbs(here, TAGS, (found_tag.name, "")),),
             ),
             tag=found_tag,
             description=Markup(found_tag.description_html),  # noqa: S704 - sanitised when it was written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -20,6 +21,7 @@ from web import forms
 from web.arguments import path_id, query
 from web.identity import current_actor, current_member
 from web.installation import db_of
+from web.pages import thread_data
 from web.pages.entering import wall
 from web.pages.frame import address_of, framed, led_to, moved_to, shown, to_sign_in
 from web.pages.keeping import keep_thread
@@ -101,9 +103,11 @@ def _page(
         actor,
         title=read.head.title,
         description=beginning(view.opening.html, 155) if view.opening and view.opening.html and not hidden else "",
-        address=view.href,
+        address=page_address(read.head, sort=default_sort(read.head.kind), page=read.page),
         robots="noindex" if hidden or status != 200 else "",
         place="ideas" if read.head.kind == "idea" else "",
+        kind="article",
+        data=partial(thread_data.thread, view=view),
     )
     return shown("thread/page.html", frame, status=status, view=view, reply=reply)
 

@@ -150,7 +150,13 @@ def public_log(request: AnyRequest) -> Response[bytes]:
         found = log_list(connection, actor, action=asked.action, rule=asked.rule, role=asked.role, cursor=asked.cursor)
         answer = shown(
             "transparency.html",
-            framed(request, connection, actor, address=address, robots="noindex, follow" if asked.cursor else ""),
+            framed(
+                request,
+                connection,
+                actor,
+                address=address if asked.cursor else "/transparency",
+                robots="noindex, follow" if asked.cursor else "",
+            ),
             links=[linked(entry) for entry in found.items],
             head=log_head(connection),
             figures=log_figures(connection, since=now() - A_MONTH),
