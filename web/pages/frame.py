@@ -60,6 +60,7 @@ def framed(
     settings, site = here.settings, here.sites.now(connection)
     visit.site_version = site.version
     locale, base = language_of(request, actor), settings.base_url.rstrip("/")
+    places = here.sites.places(locale)
     is_told = bool(address) and not robots and not actor.is_signed_in
     return Page(
         locale=locale,
@@ -73,7 +74,7 @@ def framed(
         canonical=base + address if address else "",
         kind=kind if is_told else "",
         base=base,
-        data=block(data(Here(base, site.name, locale, here.sites.places(locale)))) if is_told and data is not None else NO_DATA,
+        data=block(data(Here(base, site.name, locale, places))) if is_told and data is not None else NO_DATA,
         theme=visit.theme,
         viewer=_viewer(connection, actor) if actor.is_signed_in else None,
         csrf=form_token(request) if actor.is_signed_in or has_bound_form else "",
@@ -81,7 +82,7 @@ def framed(
         robots=robots,
         place=place,
         time_zone=actor.time_zone,
-        places=here.sites.places(locale),
+        places=places,
     )
 
 

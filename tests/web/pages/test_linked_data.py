@@ -178,8 +178,10 @@ def test_italian_pages_name_their_places_in_italian(site: Site, question: Thread
 
 
 def test_it_takes_no_select_more(settings: Settings, database: Database, question: Thread) -> None:
-    with opened_site(settings, database) as afresh, afresh.counting() as selects:
-        told(afresh.anybody().get(address(question)))
+    with opened_site(settings, database) as afresh:
+        afresh.anybody().get("/about")  # what categories are called is read once
+        with afresh.counting() as selects:
+            told(afresh.anybody().get(address(question)))
     assert len([one for one in selects if "PRAGMA" not in one]) <= 6
 
 
