@@ -61,6 +61,7 @@ class PostResource(msgspec.Struct, frozen=True, kw_only=True):
     parent_id: int | None
     author_handle: str
     author_name: str
+    author_is_bot: bool
     is_company: bool
     badge_team: str
     badge_title: str
@@ -97,6 +98,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str] | None
     author_handle: str
     author_name: str
+    author_is_bot: bool
     is_company: bool
     badge_team: str
     badge_title: str
@@ -127,7 +129,7 @@ _IS_READABLE = and_(shown_to(_P, _C), _P.deleted_at.is_(None))
 _POSTS: Select[Any] = (
     select(
         _P.id, _P.thread_id, _P.number, _P.is_comment, _P.parent_id,
-        _M.handle.label("author_handle"), _M.name.label("author_name"),
+        _M.handle.label("author_handle"), _M.name.label("author_name"), _M.is_bot.label("author_is_bot"),
         _P.is_company, _P.badge_team, _P.badge_title, _P.badge_kind, _P.badge_is_confirmed, _P.is_statement,
         case((_IS_READABLE, _P.source), else_=null()).label("source"),
         case((_IS_READABLE, _P.html), else_=null()).label("html"),
@@ -156,7 +158,7 @@ _IS_SEEN = select(_T.id).join(Category.__table__, _C.id == _T.category_id).where
 _VERSIONS: Select[Any] = (
     select(
         _R.number, _R.source, _R.title, _R.tags, _M.handle.label("author_handle"), _M.name.label("author_name"),
-        _R.is_company, _R.badge_team, _R.badge_title, _R.badge_kind, _R.badge_is_confirmed, _R.as_role, _R.comment, _R.at,
+        _M.is_bot.label("author_is_bot"), _R.is_company, _R.badge_team, _R.badge_title, _R.badge_kind, _R.badge_is_confirmed, _R.as_role, _R.comment, _R.at,
     )
     .join(Member.__table__, _M.id == _R.author_id)
     .where(_R.post_id == _POST_ID, _R.number > bindparam("after", type_=Integer))
@@ -242,6 +244,7 @@ def _only_version(post: PostResource) -> Version:
         tags=None,
         author_handle=post.author_handle,
         author_name=post.author_name,
+        author_is_bot=post.author_is_bot,
         is_company=post.is_company,
         badge_team=post.badge_team,
         badge_title=post.badge_title,

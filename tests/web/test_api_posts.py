@@ -31,7 +31,7 @@ def test_replies_and_comments_are_added_and_listed_in_order(site: Site, database
     word = site.as_(employee)("POST", path, {"body": making.REPLY, "statement": True}, status=201)
     comment = site.as_(peer)("POST", path, {"body": "Thank you, both.", "parent": word["id"]}, status=201)
     assert word["author"] == {
-        "handle": employee.handle, "name": employee.name, "company": True, "team": "Repairs", "title": "Engineer",
+        "handle": employee.handle, "name": employee.name, "bot": False, "company": True, "team": "Repairs", "title": "Engineer",
         "affiliation": None,
     }  # fmt: skip
     assert (word["statement"], comment["comment"], comment["parent"]) == (True, True, word["id"])

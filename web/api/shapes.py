@@ -56,6 +56,7 @@ class Author(msgspec.Struct, frozen=True, kw_only=True):
 
     handle: str
     name: str
+    bot: bool
     company: bool
     team: str
     title: str
@@ -186,6 +187,7 @@ def _author(said: PostResource | Version) -> Author:
     return Author(
         handle=said.author_handle,
         name=said.author_name,
+        bot=said.author_is_bot,
         company=said.is_company,
         team="" if said.badge_kind else said.badge_team,
         title=said.badge_title,

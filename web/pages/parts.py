@@ -114,6 +114,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     avatar: str = ""
     bond: str = ""
     bond_is_confirmed: bool = False
+    is_bot: bool = False
     is_former: bool = False  # left for good; found out from the handle, so that no page has to
 
     def __post_init__(self) -> None:

@@ -328,6 +328,7 @@ def _person(post: PostView) -> Person:
         avatar=post.author_avatar,
         bond=post.badge_kind,
         bond_is_confirmed=post.badge_is_confirmed,
+        is_bot=post.author_is_bot,
     )
 
 

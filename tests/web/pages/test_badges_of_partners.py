@@ -69,6 +69,18 @@ def test_in_italian(site: Site, thread: Thread) -> None:
     assert page.words(f"//article//header{BADGES}") == "Partner Rivenditore · dichiarato di persona"
 
 
+def test_a_program_is_marked_as_one(site: Site, api: calling.Site, database: Database) -> None:
+    with database.transaction() as session:
+        robot, person = make.member(session, is_bot=True), make.member(session)
+        asked = make.thread(session, person)
+        reply = make.reply(session, asked, robot)
+        replying.comment(session, robot, post_id=reply.id, body="Counted by a program.")
+    page = site.anybody().get(f"/t/{asked.id}/{asked.slug}")
+    assert [mark.text_content() for mark in page.page.xpath(f"//article{BADGES}")] == ["Program", "Program"]
+    posts = api.nobody("GET", f"/threads/{asked.id}/posts")["items"]
+    assert [post["author"]["bot"] for post in posts] == [False, True, True]
+
+
 def test_lists_show_it_beside_who_spoke_last(site: Site, database: Database, partner: Actor) -> None:
     with database.transaction() as session:
         place = make.category(session)
