@@ -379,7 +379,7 @@ def test_everybody_sees_what_the_rules_say(
     database: Database, start: Start, amount: Callable[[int, int], int], record_property: Callable[[str, object], None]
 ) -> None:
     tried = settings(
-        max_examples=amount(2, 200), stateful_step_count=amount(18, 50), suppress_health_check=list(HealthCheck),
+        max_examples=amount(2, 40), stateful_step_count=amount(14, 50), suppress_health_check=list(HealthCheck),
         phases=(Phase.generate,),  # a shorter way to the same fault takes minutes to find
     )  # fmt: skip
     before = Sights.steps
