@@ -1,5 +1,6 @@
 """What a decision about a person needs to know, and what it does: suspending, silencing, and ending either."""
 
+import re
 from collections.abc import Callable
 
 from sqlalchemy import bindparam, select
@@ -59,9 +60,17 @@ def is_critic(session: Session, member: Member) -> bool:
     return session.scalar(_CRITICAL, {"member_id": member.id}) is not None
 
 
+_LENGTH = re.compile(r" \(\d+ d\)\Z")
+
+
 def with_length(text: str, days: int) -> str:
     """The words of the entry, which the commitment covers, say for how long."""
     return f"{text.strip()} ({days} d)"
+
+
+def without_length(text: str) -> str:
+    """The words alone, for a page that says until when in the reader's language."""
+    return _LENGTH.sub("", text)
 
 
 def take_effect(session: Session, action: str, member: Member, days: int, decision: DecisionId) -> bool:

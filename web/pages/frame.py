@@ -68,7 +68,7 @@ def framed(
         site_name=site.name,
         tagline=site.tagline,
         banner=Banner(site.banner, site.banner_level) if site.has_banner(now()) else None,
-        is_open=site.is_open,
+        registration=site.registration,
         title=title,
         description=description,
         canonical=base + address if address else "",

@@ -61,7 +61,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     site_name: str = "Loggia"
     tagline: str = ""
     banner: Banner | None = None
-    is_open: bool = True  # anybody may open an account
+    registration: str = "open"  # who may open an account: everybody, by "invitation", or with "closed" nobody
     title: Text | str = ""
     description: Text | str = ""
     canonical: str = ""
@@ -76,6 +76,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     place: str = ""
     time_zone: str = ""
     places: Places = DEFAULT
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may open an account."""
+        return self.registration == "open"
 
     @property
     def here(self) -> str:

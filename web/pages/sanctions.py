@@ -15,8 +15,9 @@ from forum.members import people_held
 from forum.members.people_held import Held
 from moderation.decisions import Ruling, decide
 from moderation.guidelines import REASONS, RULES
-from moderation.pages import sanction_of
+from moderation.pages import LogEntry, sanction_of
 from moderation.policies import may_sanction
+from moderation.sanctions import without_length
 from web import forms
 from web.identity import current_account, current_member
 from web.installation import db_of, installation_of
@@ -85,10 +86,16 @@ def suspended(request: AnyRequest) -> Response[bytes]:
             return led_to(request, "/")
         held = people_held.held(connection, handle=actor.handle)
         entry = sanction_of(connection, member_id=held.id, action="suspend")
-        why: Told | None = told(entry) if entry is not None else None
+        why = _told_to_them(entry) if entry is not None else None
         page = framed(request, connection, actor, title=Text(N_("Your account is suspended")), robots="noindex")
         contact = installation_of(request).sites.now(connection).contact
     return shown("suspended.html", page, why=why, until=held.suspended_until, contact=contact)
+
+
+def _told_to_them(entry: LogEntry) -> Told:
+    """The page says until when in a line of its own."""
+    whole = told(entry)
+    return msgspec.structs.replace(whole, why=without_length(whole.why))
 
 
 @get("/m/{handle:str}/sanction", action="member.sanction", sync_to_thread=True, include_in_schema=False)

@@ -98,7 +98,10 @@ def test_closed_for_everybody(site: Site, administrator: Actor) -> None:
     path = made(browser)
     browser.send("/admin/settings", status=303, registration="closed")
     assert "Invitations wait" in browser.get("/admin/invitations").words()
-    come_in(site, path, "invited-three", status=403)
+    visitor = site.anybody().get(path)
+    assert "Your invitation waits until that changes." in visitor.words()
+    given = {"handle": "invited-three", "mail": "three@post.example", "password": PASSWORD}
+    visitor.send("/register", status=403, invitation=path.rpartition("/")[2], **given)
     browser.send("/admin/settings", status=303, registration="open")
     come_in(site, path, "invited-three")
 

@@ -57,7 +57,7 @@ def test_nobody_else_finds_the_form(site: Site, database: Database, people: Peop
 
 def test_somebody_suspended_is_told_why_and_leaves(site: Site, database: Database) -> None:
     visitor = site.as_(suspended(database))
-    assert WHY in visitor.get("/suspended").words()
+    assert visitor.get("/suspended").words("//blockquote") == WHY
     assert visitor.has("//a[starts-with(@href, '/transparency/')]")
     assert visitor.get("/").has("//main//a[@href='/suspended']")
     for path in ("/settings", "/settings/tokens", "/settings/security", "/notifications", "/m/nobody/sanction"):
