@@ -55,7 +55,6 @@ def test_a_webhook_is_told_nothing_of_what_is_or_becomes_private(
     """Whatever the reason for telling: each thread and each article there is, and one that was public when it was told first."""
     settings = allowing(settings, receiver.url)
     with database.transaction() as session:
-        session.execute(update(CrmDelivery).where(CrmDelivery.state == "waiting").values(state="parked"))
         url = f"{receiver.url}/hook"
         connections.connect(
             session, SYSTEM, name="post", connector="webhook", config={"url": url}, secret_key=settings.secret_key
@@ -127,9 +126,14 @@ def _told_to_the_journal(database: Database, settings: Settings) -> int:
 
 
 def _deliver(database: Database, settings: Settings, *, but: str) -> int:
-    """Deliver now what waits for one connection, and nothing of the others; returns how much that was."""
+    """Deliver now what waits for one connection, and nothing of the others; returns how much that was.
+
+    What another test set aside so waits again: they come in any order.
+    """
     with database.transaction() as session:
         chosen = select(Connection.id).where(Connection.name == but).scalar_subquery()
+        aside = update(CrmDelivery).where(CrmDelivery.state == "parked", CrmDelivery.connection_id == chosen)
+        session.execute(aside.values(state="waiting"))
         due = update(CrmDelivery).where(CrmDelivery.state == "waiting")
         session.execute(due.where(CrmDelivery.connection_id != chosen).values(state="parked"))
         session.execute(due.values(not_before=now() - timedelta(minutes=1)))
