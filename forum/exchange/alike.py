@@ -29,7 +29,7 @@ _WHITE = re.compile(r"\s+")
 def alike(one: str, other: str, *, base: str = "") -> bool:
     """Whether two pieces of HTML have the same content; relative addresses are read against `base`."""
     # Two of three posts are the same to the letter, but for what no piece is made of.
-    return _bare(one) == _bare(other) or pieces(one, base=base) == pieces(other, base=base)
+    return bare(one) == bare(other) or pieces(one, base=base) == pieces(other, base=base)
 
 
 def pieces(html: str, *, base: str = "") -> list[Piece]:
@@ -39,6 +39,11 @@ def pieces(html: str, *, base: str = "") -> list[Piece]:
     reader.close()
     plain = ((kind, _plain(value) if kind == "text" else value) for kind, value in reader.found)
     return [piece for piece in plain if piece != ("text", "")]
+
+
+def bare(html: str) -> str:
+    """The HTML without what makes no piece: blanks between elements, and what links say of their relation."""
+    return _REL.sub(r"\1", _BETWEEN.sub("><", html)).strip()
 
 
 def absolute(address: str, base: str) -> str:
@@ -52,10 +57,6 @@ def absolute(address: str, base: str) -> str:
 def unnamed(source: str) -> str:
     """What stands for an image that has no alternative text: the name of its file."""
     return unquote(_QUERY.sub("", source).rstrip("/").rsplit("/", 1)[-1])
-
-
-def _bare(html: str) -> str:
-    return _REL.sub(r"\1", _BETWEEN.sub("><", html)).strip()
 
 
 def _plain(text: str) -> str:

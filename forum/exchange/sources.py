@@ -9,6 +9,12 @@ from sqlalchemy.orm import Session
 from forum.exchange.tables import ImportSource
 from forum.kernel import bulk
 
+THREAD, POST, COMMENT, LINK = "thread", "post", "comment", "link"
+USER, BADGE, TAG = "user", "badge", "tag"
+CATEGORY, CATEGORY_SLUG = "category", "category_slug"
+SOFTWARE, DISCOURSE = "software", "discourse"
+"""Kinds of things, and what a site ran on."""
+
 _S = ImportSource.__table__.c
 _KNOWN = select(_S.source_id, _S.local_id).where(
     _S.site == bindparam("site"), _S.kind == bindparam("kind"), _S.source_id.in_(bindparam("ids", expanding=True))

@@ -16,11 +16,25 @@ Values = Mapping[str, Any]
 
 _LAST_ON_SQLITE = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
 _NEXT = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
+_RAISE = text(
+    """SELECT setval(found.name, :highest) FROM (SELECT pg_get_serial_sequence(:name, 'id') AS name) AS found
+    WHERE coalesce(pg_sequence_last_value(found.name), 0) < :highest"""
+)
+HIGHEST_WANTED = 2**40
+"""Beyond this an id is no number that somebody counted up to, and is not kept."""
 
 
-def add_numbered(session: Session, entity: type[Base], rows: Sequence[Values]) -> list[int]:
-    """Insert rows of a table whose `id` the database numbers; returns their ids in the order of the rows, rising."""
-    ids = _set_aside(session, entity, len(rows))
+def add_numbered(
+    session: Session, entity: type[Base], rows: Sequence[Values], *, wanted: Sequence[int | None] = ()
+) -> list[int]:
+    """Insert rows of a table whose `id` the database numbers; returns their ids in the order of the rows, rising.
+
+    `wanted` are ids that rows should have, as long as the rows; one that is taken is passed over. Those rows may not be rising.
+    """
+    kept = _free(session, entity, {id_ for id_ in wanted if id_ is not None and 0 < id_ <= HIGHEST_WANTED})
+    count = sum(id_ not in kept for id_ in wanted) if wanted else len(rows)
+    others = iter(_set_aside(session, entity, count, behind=max(kept, default=0)))
+    ids = [id_ if id_ in kept else next(others) for id_ in wanted or [None] * len(rows)]
     add(session, entity, [{"id": id_, **row} for id_, row in zip(ids, rows, strict=True)])
     return ids
 
@@ -40,7 +54,17 @@ def add(session: Session, entity: type[Base], rows: Sequence[Values]) -> None:
         _copy(session, entity.metadata.tables[entity.__tablename__], rows)
 
 
-def _set_aside(session: Session, entity: type[Base], count: int) -> list[int]:
+def _free(session: Session, entity: type[Base], ids: set[int]) -> set[int]:
+    """Those of the ids that no row has; from now on nobody else gets them."""
+    if not ids:
+        return ids
+    column, connection = entity.__table__.c.id, session.connection()
+    if not is_sqlite(session):
+        connection.execute(_RAISE, {"name": entity.__tablename__, "highest": max(ids)})
+    return ids - set(connection.scalars(select(column).where(column.in_(ids))))
+
+
+def _set_aside(session: Session, entity: type[Base], count: int, *, behind: int) -> list[int]:
     """Ids that nobody else will get. On SQLite the transaction is the only one that writes."""
     if not count:
         return []
@@ -49,7 +73,8 @@ def _set_aside(session: Session, entity: type[Base], count: int) -> list[int]:
         return sorted(connection.scalars(_NEXT, {"name": name, "count": count}))
     highest = select(func.coalesce(func.max(entity.__table__.c.id), 0))
     last = max(connection.scalar(_LAST_ON_SQLITE, {"name": name}) or 0, connection.scalar(highest) or 0)
-    return list(range(last + 1, last + 1 + count))
+    first = max(last, behind) + 1
+    return list(range(first, first + count))
 
 
 def _copy(session: Session, table: Table, rows: Sequence[Values]) -> None:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forum.exchange.alike import alike, pieces
-from forum.exchange.stackexchange.html_to_markdown import to_markdown
-from forum.exchange.stackexchange.reader import BadRow, Dump
+from forum.exchange.html_to_markdown import to_markdown
+from forum.exchange.reporting import BadRow
+from forum.exchange.stackexchange.reader import Dump
 from forum.exchange.stackexchange.rows import PostRow
 from forum.kernel.markdown import render
 from tests.exchange.dumps import NAMES, real_dump

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
+from forum.exchange.reporting import Report
 from forum.exchange.stackexchange.importing import import_dump
-from forum.exchange.stackexchange.reporting import Report
 from forum.kernel.db import Base, Database
 from forum.kernel.errors import Invalid
 from forum.members.keys import checked_handle

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from forum.exchange.reporting import BadRow
 from forum.exchange.stackexchange import rows, xml_rows
-from forum.exchange.stackexchange.reader import KINDS, BadRow, Dump
+from forum.exchange.stackexchange.reader import KINDS, Dump
 from forum.exchange.stackexchange.rows import PostRow, UserRow, VoteRow
 from tests.exchange.dumps import NAMES, post, real_dump, row, write_file, xml
 

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from forum.exchange.discourse.importing import import_export
+from forum.exchange.reporting import Report
 from forum.exchange.stackexchange.importing import import_dump
-from forum.exchange.stackexchange.reporting import Report
 from forum.kernel.db import Database
 from forum.search import rebuilding as search
 from forum.threads import places, recounting
@@ -38,10 +39,26 @@ def stackexchange(directory: Path, site: str | None, as_json: bool) -> None:
     with opened() as (_, db), _bar() as bar:
         report = import_dump(db, directory, progress=_Steps(bar), site=site)
         rebuild_all(db, bar)
-    if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(report, enc_hook=str), indent=2).decode())
-    else:
-        _tell(report)
+    _show(report, as_json=as_json)
+
+
+@import_.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--site", default=None, help="The host name of the site, where nothing in the files tells.")
+@click.option("--licence", default="", help="Under which people wrote there; it is shown with each post.")
+@click.option("--ideas", multiple=True, help="A category, by name, slug or number, whose topics are ideas; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON for programs.")
+def discourse(paths: tuple[Path, ...], site: str | None, licence: str, ideas: tuple[str, ...], as_json: bool) -> None:
+    """Import a Discourse site from PATHS: files and folders with topics and categories as JSON (/t/ID.json, /categories.json, or a
+    line for each topic) and what people typed (/raw/ID as ID.md), packed or not.
+
+    Nobody is told of what is imported. What cannot be read is reported with its file and row, and skipped. Old addresses lead to the
+    new ones. Afterwards search, ranking and reputation are brought level with what came.
+    """
+    with opened() as (_, db), _bar() as bar:
+        report = import_export(db, paths, progress=_Steps(bar), site=site, licence=licence, ideas=ideas)
+        rebuild_all(db, bar)
+    _show(report, as_json=as_json)
 
 
 def rebuild_all(db: Database, bar: Progress) -> None:
@@ -89,9 +106,16 @@ def _bar() -> Progress:
     return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
+def _show(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(report, enc_hook=str), indent=2).decode())
+    else:
+        _tell(report)
+
+
 def _tell(report: Report) -> None:
     table = Table(
-        "", "in the dump", "added now", "left out", box=None, pad_edge=False, title=report.site, title_justify="left"
+        "", "found", "added now", "left out", box=None, pad_edge=False, title=report.site, title_justify="left"
     )
     for kind in sorted({*report.found, *report.added, *report.left_out}):
         table.add_row(kind, *(f"{counts[kind]:,}" if counts[kind] else "" for counts in _columns(report)))

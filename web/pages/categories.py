@@ -9,13 +9,14 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from forum.kernel.access import MEMBERS
-from forum.kernel.errors import N_, Text
+from forum.kernel.errors import N_, NotFound, Text
 from forum.threads.lists import Wanted, thread_list
 from forum.threads.places import CategoryLine, category_list, category_named
 from forum.threads.policies import may_ask
 from web.arguments import query
 from web.identity import current_actor
 from web.installation import db_of
+from web.pages.former import category_moved
 from web.pages.frame import address_of, framed, places_of, shown
 from web.pages.keeping import keep_list, version_before
 from web.pages.linked_data import QUESTIONS, crumbs
@@ -66,7 +67,11 @@ def category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     with db_of(request).reading() as connection:
         actor = current_actor(request, connection)
         version = version_before(request, connection, actor)
-        place, called = category_named(connection, actor, slug), places_of(request, connection, actor)
+        try:
+            place = category_named(connection, actor, slug)
+        except NotFound:
+            return category_moved(connection, actor, slug)
+        called = places_of(request, connection, actor)
         found = thread_list(connection, actor, _wanted(asked, place), cursor=asked.cursor)
         answer = shown(
             "category.html",

@@ -10,6 +10,7 @@ from litestar.params import FromPath, RawBody
 from sqlalchemy.orm import Session
 
 from forum.kernel.access import require
+from forum.kernel.errors import NotFound
 from forum.threads import answers, editing, official, voting
 from forum.threads.finding import visible_post
 from forum.threads.pages import post_place
@@ -20,6 +21,7 @@ from web import forms
 from web.arguments import path_id, query
 from web.identity import current_actor, current_member
 from web.installation import db_of
+from web.pages.former import post_moved
 from web.pages.frame import address_of, framed, led_to, moved_to, shown, to_sign_in
 from web.pages.rows import thread_href
 from web.pages.threads import Place, Switch, back_to
@@ -38,8 +40,13 @@ class VoteForm(msgspec.Struct, frozen=True):
 @get("/p/{post_id:str}", action="post.find", sync_to_thread=True, include_in_schema=False)
 def permalink(request: AnyRequest, post_id: FromPath[str]) -> Response[bytes]:
     """A post's own address leads to where it stands now."""
+    number = path_id(post_id)
     with db_of(request).reading() as connection:
-        place = post_place(connection, current_actor(request, connection), post_id=path_id(post_id))
+        actor = current_actor(request, connection)
+        try:
+            place = post_place(connection, actor, post_id=number)
+        except NotFound:
+            return post_moved(connection, actor, number)
     path = thread_href(place.thread_id, place.slug)
     return moved_to(address_of(path, page=place.page if place.page > 1 else 0) + f"#p{place.post_id}", status=302)
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from forum.kernel import markdown
 from forum.kernel.access import Actor
-from forum.kernel.errors import Invalid, Text
+from forum.kernel.errors import Invalid, NotFound, Text
 from forum.threads import following, me_too, replying
 from forum.threads.pages import SORTS, ThreadPage, default_sort, thread_page
 from web import forms
@@ -23,6 +23,7 @@ from web.identity import current_actor, current_member
 from web.installation import db_of
 from web.pages import thread_data
 from web.pages.entering import wall
+from web.pages.former import topic_moved
 from web.pages.frame import address_of, framed, led_to, moved_to, shown, to_sign_in
 from web.pages.keeping import keep_thread
 from web.pages.rows import beginning, thread_href
@@ -72,17 +73,24 @@ class Switch(msgspec.Struct, frozen=True):
 @get("/t/{thread_id:str}", action="thread.read", sync_to_thread=True, include_in_schema=False)
 def thread_by_number(request: AnyRequest, thread_id: FromPath[str]) -> Response[bytes]:
     """A thread's short address leads to its full one."""
+    number = path_id(thread_id)
     with db_of(request).reading() as connection:
-        read = thread_page(connection, current_actor(request, connection), thread_id=path_id(thread_id))
+        actor = current_actor(request, connection)
+        try:
+            read = thread_page(connection, actor, thread_id=number)
+        except NotFound:
+            return topic_moved(connection, actor, number)
     return moved_to(thread_href(read.head.id, read.head.slug))
 
 
 @get("/t/{thread_id:str}/{slug:str}", action="thread.read", sync_to_thread=True, include_in_schema=False)
 def thread(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
-    """One page of a thread. A wrong slug leads to the right one, for good."""
+    """One page of a thread. A wrong slug leads to the right one, for good; so does a topic's name before its number."""
     place = query(request, Place)
     with db_of(request).reading() as connection:
         actor = current_actor(request, connection)
+        if forms.whole_number(thread_id) is None:
+            return topic_moved(connection, actor, path_id(slug), slug=thread_id)
         read = thread_page(connection, actor, thread_id=path_id(thread_id), page=place.page, sort=place.sort or "")
         address = page_address(read.head, sort=read.sort, page=read.page)
         if slug != read.head.slug:

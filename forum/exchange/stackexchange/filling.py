@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import TypeVar
 
-from forum.exchange.stackexchange.reader import BadRow, Dump
-from forum.exchange.stackexchange.reporting import Report
+from forum.exchange.reporting import BadRow, Report
+from forum.exchange.stackexchange.reader import Dump
 from forum.exchange.stackexchange.rows import CommentRow, HistoryRow, PostRow, Row, VoteRow
 from forum.exchange.stackexchange.staging import Staging
 from forum.kernel.errors import N_, Text

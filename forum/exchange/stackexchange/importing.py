@@ -6,23 +6,24 @@ events: nobody is told. Search, ranking and reputation are rebuilt afterwards by
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 from sqlalchemy.orm import Session
 
-from forum.exchange import sources
-from forum.exchange.stackexchange import people, places, remainder, writing
-from forum.exchange.stackexchange.bodies import Body, Saying
-from forum.exchange.stackexchange.drafts import Chunk, drafted
+from forum.exchange import people, places, sources, writing
+from forum.exchange.batches import batched, counted_up
+from forum.exchange.bodies import Bodies, Body, Saying
+from forum.exchange.drafts import Chunk
+from forum.exchange.rendering import Rendering
+from forum.exchange.reporting import Progress, Report
+from forum.exchange.stackexchange import remainder
+from forum.exchange.stackexchange.drafting import drafted
 from forum.exchange.stackexchange.filling import fill, good_rows
-from forum.exchange.stackexchange.reader import Dump, Progress
-from forum.exchange.stackexchange.rendering import Bodies, Rendering
-from forum.exchange.stackexchange.reporting import Report
+from forum.exchange.stackexchange.reader import Dump
 from forum.exchange.stackexchange.rows import BadgeRow, LinkRow, PostRow, Row, TagRow, UserRow, VoteRow, utc
 from forum.exchange.stackexchange.site import Site, licence_at, site_of
 from forum.exchange.stackexchange.staging import Staging
@@ -30,7 +31,6 @@ from forum.kernel.db import Database
 from forum.kernel.errors import N_, Invalid, Text
 
 R = TypeVar("R", bound=Row)
-T = TypeVar("T")
 
 # A transaction's worth: a few hundred posts with their comments, or as many people, links or badges.
 _THREADS, _ROWS = 64, 500
@@ -86,32 +86,26 @@ class _Import(msgspec.Struct):
     rendering: Rendering
 
     def users(self) -> None:
-        chunks = (self._new(people.KIND, rows) for rows in self._batches(UserRow, "users"))
+        chunks = (self._new(sources.USER, rows) for rows in self._batches(UserRow, "users"))
         for rows, bodies in self.rendering.rendered(chunks, _biographies):
-            new = [people.person_of(row, self._biography(body)) for row, body in zip(rows, bodies, strict=True)]
+            new = [_person(row, self._biography(body)) for row, body in zip(rows, bodies, strict=True)]
             with self.db.transaction() as session:
-                people.add_people(session, self.site, new)
+                people.add_people(session, self.site.host, new)
             self.report.added["users"] += len(new)
 
     def tags(self) -> None:
-        chunks = (self._new(places.TAG, rows) for rows in self._batches(TagRow, "tags"))
+        chunks = (self._new(sources.TAG, rows) for rows in self._batches(TagRow, "tags"))
         for rows, bodies in self.rendering.rendered(chunks, self._descriptions):
             with self.db.transaction() as session:
                 self._write_tags(session, rows, bodies)
 
     def threads(self, progress: Progress | None) -> None:
-        total, done = self.staging.questions(), 0
-        has_votes = self.dump.path(VoteRow) is not None
+        place = places.Place(slug=self.site.slug, name=self.site.name)
         with self.db.transaction() as session:
-            category_id = places.category_of(session, self.site)
-        for chunk, bodies in self.rendering.rendered(self._drafts(has_votes=has_votes), Chunk.sayings):
-            chunk.take(bodies, self.report)
-            if chunk.threads:
-                with self.db.transaction() as session:
-                    writing.write(session, self.site, category_id, chunk, self.report)
-            done += chunk.taken_from
-            if progress is not None:
-                progress("threads", done, total)
+            category_id = places.category_of(session, self.site.host, place)
+        chunks = self._drafts(category_id, has_votes=self.dump.path(VoteRow) is not None)
+        told = counted_up(progress, "threads", self.staging.questions())
+        writing.write_threads(self.db, self.site.host, chunks, self.rendering, self.report, told)
 
     def links(self) -> None:
         for rows in self._batches(LinkRow, "links"):
@@ -125,7 +119,7 @@ class _Import(msgspec.Struct):
                 remainder.write_badges(session, self.site, rows, self.report)
 
     def _batches(self, kind: type[R], name: str) -> Iterator[list[R]]:
-        for rows in _batched(row for _number, row in good_rows(self.dump, kind, self.report)):
+        for rows in batched((row for _number, row in good_rows(self.dump, kind, self.report)), _ROWS):
             self.report.found[name] += len(rows)
             yield rows
 
@@ -140,10 +134,10 @@ class _Import(msgspec.Struct):
         """A profile that cannot be kept is no reason to lose its person."""
         return body if isinstance(body, Body) else Body("", "")
 
-    def _drafts(self, *, has_votes: bool) -> Iterator[Chunk]:
+    def _drafts(self, category_id: int, *, has_votes: bool) -> Iterator[Chunk]:
         for staged in self.staging.threads(_THREADS):
             with self.db.reading() as connection:
-                yield drafted(connection, self.site, staged, has_votes=has_votes)
+                yield drafted(connection, self.site, category_id, staged, has_votes=has_votes)
 
     def _descriptions(self, rows: list[TagRow]) -> list[Saying]:
         """Two for each tag: the short one, which is plain text, and the long one."""
@@ -162,19 +156,18 @@ class _Import(msgspec.Struct):
             found = [text for text in texts if text is not None]
             if any(told) and row.tag_name in tag_ids:
                 licence = found[0].content_license or licence_at(utc(found[0].creation_date))
-                description = places.tag_description(told, self.site, row.tag_name, licence)
+                description = places.tag_description(told, self.site.host, self.site.tag_url(row.tag_name), licence)
                 places.describe_tag(session, tag_ids[row.tag_name], description)
             self.report.added["tag_texts"] += len(found)
         ids = {row.id: tag_ids[row.tag_name] for row in rows if row.tag_name in tag_ids}
-        sources.remember(session, self.site.host, places.TAG, ids)
+        sources.remember(session, self.site.host, sources.TAG, ids)
         self.report.added["tags"] += len(ids)
+
+
+def _person(row: UserRow, bio: Body) -> people.Person:
+    since, is_program = utc(row.creation_date), row.id == people.PROGRAM
+    return people.Person(key=str(row.id), name=row.display_name, since=since, bio=bio, is_program=is_program)
 
 
 def _biographies(rows: list[UserRow]) -> list[Saying]:
     return [Saying(html=row.about_me, is_compared=False) for row in rows]
-
-
-def _batched(items: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(items)
-    while batch := list(islice(rest, _ROWS)):
-        yield batch

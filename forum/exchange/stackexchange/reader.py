@@ -4,12 +4,13 @@ A row that cannot be taken is handed out as a `BadRow` in its place, and reading
 """
 
 import lzma
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TypeVar
 
 import msgspec
 
+from forum.exchange.reporting import BadRow, Progress
 from forum.exchange.stackexchange.rows import (
     BadgeRow,
     CommentRow,
@@ -25,20 +26,10 @@ from forum.exchange.stackexchange.xml_rows import Attributes, RowStream
 from forum.kernel.errors import N_, Text
 
 R = TypeVar("R", bound=Row)
-# Called with a file's name, how many of its bytes were read, and how many it has.
-Progress = Callable[[str, int, int], None]
 
 KINDS: tuple[type[Row], ...] = (UserRow, TagRow, PostRow, CommentRow, VoteRow, HistoryRow, LinkRow, BadgeRow)
 # How many rows pass between two reports of progress.
 _PROGRESS_EVERY = 256
-
-
-class BadRow(msgspec.Struct, frozen=True):
-    """A row that could not be taken: the file, the row's number in it (from 1), and why."""
-
-    file: str
-    row: int
-    reason: Text
 
 
 class Dump:

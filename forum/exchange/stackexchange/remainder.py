@@ -7,9 +7,8 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from forum.exchange import sources
-from forum.exchange.stackexchange.drafts import POST
-from forum.exchange.stackexchange.people import KIND as USER
-from forum.exchange.stackexchange.reporting import Report
+from forum.exchange.reporting import Report
+from forum.exchange.sources import BADGE, LINK, POST, USER
 from forum.exchange.stackexchange.rows import BadgeRow, LinkRow, utc
 from forum.exchange.stackexchange.site import Site
 from forum.kernel import bulk
@@ -17,7 +16,6 @@ from forum.kernel.db import insert_new
 from forum.members.tables import ImportedBadge
 from forum.threads.tables import Post, Thread, ThreadLink
 
-LINK, BADGE = "link", "badge"
 _GRADES = {1: 1, 2: 2, 3: 3}
 _BADGE_NAME_LENGTH = 80
 _P, _T, _B = Post.__table__.c, Thread.__table__.c, ImportedBadge.__table__.c

@@ -1,11 +1,11 @@
 """The versions of a post, out of the history of a dump. Pure."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
-import msgspec
-
+from forum.exchange.drafts import Version
+from forum.exchange.people import stranger
 from forum.exchange.stackexchange.rows import HistoryRow, tag_names, utc
+from forum.exchange.stackexchange.site import Site
 from forum.kernel.errors import N_
 
 _COMMENT_LENGTH = 300
@@ -26,28 +26,16 @@ _REASONS = {
 }
 
 
-class Version(msgspec.Struct, kw_only=True):
-    """One version of a post; `title` and `tags` only where this version set them."""
-
-    source: str
-    title: str | None = None
-    tags: list[str] | None = None
-    user_id: int | None
-    user_name: str | None
-    at: datetime
-    comment: str
-
-
-def versions(history: Iterable[HistoryRow]) -> list[Version]:
+def versions(history: Iterable[HistoryRow], site: Site) -> list[Version]:
     """The versions in their order; a change of the title or the tags alone keeps the body of the version before."""
     found: list[Version] = []
     for parts in _by_revision(history):
         source = found[-1].source if found else ""
+        at = utc(parts[0].creation_date)
         version = Version(
             source=source,
-            user_id=parts[0].user_id,
-            user_name=parts[0].user_display_name,
-            at=utc(parts[0].creation_date),
+            author=stranger(site.host, parts[0].user_id, parts[0].user_display_name, at),
+            at=at,
             comment=" ".join(next((part.comment for part in parts if part.comment), "").split())[:_COMMENT_LENGTH],
         )
         for part in parts:

@@ -10,13 +10,13 @@ from itertools import islice
 
 import msgspec
 
-from forum.exchange.stackexchange.reader import BadRow, Dump
+from forum.exchange.hosts import given_host, is_host, slugged
+from forum.exchange.reporting import BadRow
+from forum.exchange.stackexchange.reader import Dump
 from forum.exchange.stackexchange.rows import PostRow
 from forum.kernel.errors import N_, Invalid
 
-_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}", re.IGNORECASE)
 _LINK = re.compile(r'href="https?://([\w.-]+)/questions/(\d+)/([\w-]+)')
-_NO_WORD = re.compile(r"[^a-z0-9]+")
 # As many characters of a title prove that a link means this question; later edits change the end more often.
 _PROOF = 15
 # How many posts are asked; they hold some hundred such links.
@@ -42,7 +42,7 @@ class Site(msgspec.Struct, frozen=True):
     def slug(self) -> str:
         """The name that people use for it: `cardano`, `french-meta`, `superuser`."""
         names = self.host.removesuffix(".stackexchange.com").removesuffix(".com")
-        return _NO_WORD.sub("-", names.lower()).strip("-")
+        return slugged(names)
 
     @property
     def name(self) -> str:
@@ -69,10 +69,8 @@ def site_of(dump: Dump, given: str | None) -> Site:
         Invalid: (field "site") none of these, or what was given is no host name.
     """
     if given is not None:
-        if _HOST.fullmatch(given.strip()) is None:
-            raise Invalid({"site": N_("Give the host name of the site, as cookies.stackexchange.com.")})
-        return Site(given.strip().lower())
-    if _HOST.fullmatch(dump.directory.name) is not None:
+        return Site(given_host(given))
+    if is_host(dump.directory.name):
         return Site(dump.directory.name.lower())
     host = _told(dump)
     if host is None:
@@ -104,4 +102,4 @@ def _told(dump: Dump) -> str | None:
 
 
 def _words(title: str) -> str:
-    return _NO_WORD.sub("-", title.lower()).strip("-")[:_PROOF]
+    return slugged(title)[:_PROOF]

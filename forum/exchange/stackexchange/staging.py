@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from forum.exchange.drafts import DayVotes
 from forum.exchange.stackexchange.rows import CommentRow, HistoryRow, PostRow, VoteRow
 
 _SCHEMA = """
@@ -63,14 +64,6 @@ _LONE_COMMENTS = """
 """
 # How many votes are added up in memory before they are written.
 _VOTES_KEPT = 20_000
-
-
-class DayVotes(msgspec.Struct, frozen=True):
-    """The votes of one post on one day."""
-
-    day: date
-    up: int
-    down: int
 
 
 class StagedPost(msgspec.Struct, kw_only=True):

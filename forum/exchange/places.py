@@ -1,32 +1,53 @@
-"""Where a dump's threads go: one category for the site, and its tags with what was said about them."""
+"""Where imported threads go: categories and tags, and what was said about them."""
 
 from collections.abc import Iterable
 
+import msgspec
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from forum.exchange import sources
-from forum.exchange.stackexchange.bodies import Body
-from forum.exchange.stackexchange.site import Site
+from forum.exchange.bodies import Body
 from forum.kernel import markdown
+from forum.kernel.access import PUBLIC, STAFF
 from forum.kernel.db import insert_new
 from forum.threads.tables import Category, Tag
 from forum.threads.tags import LONGEST, folded
 
-CATEGORY, TAG = "category", "tag"
 _C, _T = Category.__table__.c, Tag.__table__.c
 
 
-def category_of(session: Session, site: Site) -> int:
-    """The site's category, made at its first import."""
-    known = sources.known(session, site.host, CATEGORY, [""])
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A category there: its key in the map, and what to make of it here."""
+
+    key: str = ""
+    slug: str
+    name: str
+    description: str = ""
+    kinds: tuple[str, ...] = ("question",)
+    several_solutions: bool = False
+    # Whether only some could see it there; then only the staff sees it here, until somebody says otherwise.
+    is_restricted: bool = False
+
+
+def category_of(session: Session, host: str, place: Place) -> int:
+    """The category that a place became, made at its first import."""
+    known = sources.known(session, host, sources.CATEGORY, [place.key])
     if known:
-        return known[""]
+        return known[place.key]
     position = session.scalar(select(func.coalesce(func.max(_C.position), 0))) or 0
-    category = Category(slug=_free_slug(session, site.slug), name=site.name, kinds=["question"], position=position + 1)
+    category = Category(
+        slug=_free_slug(session, place.slug),
+        name=place.name,
+        description=place.description,
+        kinds=list(place.kinds),
+        position=position + 1,
+        several_solutions=place.several_solutions,
+        audience=STAFF if place.is_restricted else PUBLIC,
+    )
     session.add(category)
     session.flush()
-    sources.remember(session, site.host, CATEGORY, {"": category.id})
+    sources.remember(session, host, sources.CATEGORY, {place.key: category.id})
     return category.id
 
 
@@ -48,14 +69,14 @@ def describe_tag(session: Session, tag_id: int, description: Body) -> bool:
     return session.connection().execute(changed.values(values)).rowcount == 1
 
 
-def tag_description(parts: Iterable[str], site: Site, tag: str, licence: str) -> Body:
-    """What the site says about a tag, with where it is from and under which licence.
+def tag_description(parts: Iterable[str], host: str, address: str, licence: str) -> Body:
+    """What a site says about a tag, with where it is from and under which licence.
 
     Raises:
         Invalid: it is longer than a text may be.
     """
     told = "\n\n".join(part for part in parts if part)
-    source = f"{told}\n\n[{site.host}]({site.tag_url(tag)}), {licence}"
+    source = f"{told}\n\n[{host}]({address}), {licence}"
     return Body(source=source, html=markdown.render(source).html)
 
 

@@ -6,7 +6,7 @@ import msgspec
 from bs4.exceptions import ParserRejectedMarkup
 
 from forum.exchange.alike import alike
-from forum.exchange.stackexchange.html_to_markdown import to_markdown
+from forum.exchange.html_to_markdown import to_markdown
 from forum.kernel import markdown
 from forum.kernel.errors import N_, Invalid, Text
 
@@ -17,7 +17,7 @@ _BLOCK = re.compile(
 
 
 class Saying(msgspec.Struct, frozen=True):
-    """What somebody wrote, as the dump has it: HTML and, where the history brings it, Markdown."""
+    """What somebody wrote, as the source has it: HTML and, where the history brings it, Markdown."""
 
     html: str = ""
     markdown: str | None = None
@@ -27,11 +27,14 @@ class Saying(msgspec.Struct, frozen=True):
 
 
 class Body(msgspec.Struct, frozen=True):
-    """The same as we keep it. `is_alike` tells whether our HTML has the content of the dump's."""
+    """The same as we keep it. `is_alike` tells whether our HTML has the content of the source's."""
 
     source: str
     html: str
     is_alike: bool = True
+
+
+Bodies = list[Body | Text]
 
 
 def body(saying: Saying, base: str) -> Body | Text:

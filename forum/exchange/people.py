@@ -1,4 +1,4 @@
-"""The people of a dump become members without credentials: nobody can sign in as them."""
+"""The people of another community become members without credentials: nobody can sign in as them."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -11,19 +11,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from forum.exchange import sources
-from forum.exchange.stackexchange.bodies import Body
-from forum.exchange.stackexchange.rows import UserRow, utc
-from forum.exchange.stackexchange.site import Site
+from forum.exchange.bodies import Body
 from forum.kernel import bulk
 from forum.kernel.clock import now
 from forum.members.keys import RESERVED, handle_key
 from forum.members.tables import FIRST_PRIVILEGES, Member
 
-KIND = "user"
-# Whoever the dump does not name: people whose account was deleted there, and visitors.
+# Whoever the source does not name: people whose account was deleted there, and visitors.
 NOBODY = "nobody"
 # The site's own user, which edits and asks as a program.
-_PROGRAM = -1
+PROGRAM = -1
 _NAME_LENGTH = 60
 _HANDLE_LENGTH = 30
 _M = Member.__table__.c
@@ -36,36 +33,40 @@ class Person(msgspec.Struct, frozen=True):
     name: str
     since: datetime
     bio: Body = Body("", "")
+    # What they were called in addresses; made from the name where there is none.
+    handle: str = ""
+    is_program: bool = False
 
 
-def person_of(row: UserRow, bio: Body) -> Person:
-    return Person(key=str(row.id), name=row.display_name, since=utc(row.creation_date), bio=bio)
-
-
-def stranger(user_id: int | None, name: str | None, seen_at: datetime, site: Site) -> Person:
-    """Somebody who wrote, but of whom the dump has no row."""
+def stranger(host: str, user_id: int | None, name: str | None, seen_at: datetime) -> Person:
+    """Somebody who wrote, but of whom the source tells no more."""
     if user_id is None:
-        return Person(key=NOBODY, name=site.host, since=seen_at)
-    return Person(key=str(user_id), name=name or f"user{user_id}", since=seen_at)
+        return nobody(host, seen_at)
+    return Person(key=str(user_id), name=name or f"user{user_id}", since=seen_at, is_program=user_id == PROGRAM)
 
 
-def add_people(session: Session, site: Site, people: Sequence[Person]) -> dict[str, int]:
+def nobody(host: str, seen_at: datetime) -> Person:
+    """Whoever is not named."""
+    return Person(key=NOBODY, name=host, since=seen_at)
+
+
+def add_people(session: Session, host: str, people: Sequence[Person]) -> dict[str, int]:
     """Make members of people who are not there yet; returns their ids by key."""
     handles = _handles(session, people)
     rows = [_member(person, handle) for person, handle in zip(people, handles, strict=True)]
     ids = bulk.add_numbered(session, Member, rows)
     added = {person.key: member_id for person, member_id in zip(people, ids, strict=True)}
-    sources.remember(session, site.host, KIND, added)
+    sources.remember(session, host, sources.USER, added)
     return added
 
 
-def members_of(session: Session, site: Site, people: Iterable[Person]) -> dict[str, int]:
+def members_of(session: Session, host: str, people: Iterable[Person]) -> dict[str, int]:
     """The member of each person by key; strangers are made on the way, as they were when first seen."""
     by_key: dict[str, Person] = {}
     for person in sorted(people, key=lambda person: person.since):
         by_key.setdefault(person.key, person)
-    found = sources.known(session, site.host, KIND, by_key)
-    return found | add_people(session, site, [person for key, person in by_key.items() if key not in found])
+    found = sources.known(session, host, sources.USER, by_key)
+    return found | add_people(session, host, [person for key, person in by_key.items() if key not in found])
 
 
 def names_of(session: Session, member_ids: Iterable[int]) -> dict[int, str]:
@@ -82,7 +83,7 @@ def _member(person: Person, handle: str) -> dict[str, Any]:
         "bio": person.bio.source,
         "bio_html": person.bio.html,
         "privileges": list(FIRST_PRIVILEGES),
-        "is_bot": person.key == str(_PROGRAM),
+        "is_bot": person.is_program,
         "is_imported": True,
         "created_at": person.since,
         "deleted_at": now() if person.key == NOBODY else None,
@@ -99,7 +100,7 @@ def _name(person: Person) -> str:
 def _handles(session: Session, people: Sequence[Person]) -> list[str]:
     """A handle for each that nobody has: the name's letters, with the id behind them where they are taken."""
     wanted = [_plain_handle(person) for person in people]
-    numbered = [_with_suffix(handle, person.key.lstrip("-")) for handle, person in zip(wanted, people, strict=True)]
+    numbered = [_with_suffix(handle, _told(person)) for handle, person in zip(wanted, people, strict=True)]
     taken = set(session.scalars(select(_M.handle_key).where(_M.handle_key.in_({*wanted, *numbered})))) | RESERVED
     handles = []
     for first, second in zip(wanted, numbered, strict=True):
@@ -113,8 +114,13 @@ def _handles(session: Session, people: Sequence[Person]) -> list[str]:
 
 
 def _plain_handle(person: Person) -> str:
-    handle = slugify(_name(person), max_length=_HANDLE_LENGTH)
-    return handle if len(handle) > 1 else f"user{person.key.lstrip('-')}"
+    handle = slugify(person.handle or _name(person), max_length=_HANDLE_LENGTH)
+    return handle if len(handle) > 1 else f"user{_told(person)}"
+
+
+def _told(person: Person) -> str:
+    """What tells somebody from others of the same name: the id there, if it is one."""
+    return person.key.lstrip("-") if person.key.lstrip("-").isdecimal() else "2"
 
 
 def _with_suffix(handle: str, suffix: str) -> str:

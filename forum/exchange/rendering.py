@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any, TypeVar
 
-from forum.exchange.stackexchange.bodies import Body, Saying, body
+from forum.exchange.bodies import Bodies, Body, Saying, body
 from forum.kernel.errors import Text
 
 T = TypeVar("T")
-Bodies = list[Body | Text]
+Prepare = Callable[[Saying, str], Body | Text]
 
 # Chunks that wait for being written, for each process: enough to keep it busy, few enough for memory.
 _AHEAD = 2
@@ -21,10 +21,13 @@ _LITTLE = 2_000
 
 
 class Rendering:
-    """Prepares bodies with `workers` processes; with none, in this one. A context manager."""
+    """Prepares bodies with `workers` processes; with none, in this one. A context manager.
 
-    def __init__(self, base: str, *, workers: int | None = None) -> None:
-        self._base = base
+    `prepare` is a function of a module, for the other processes must find it.
+    """
+
+    def __init__(self, base: str, *, prepare: Prepare = body, workers: int | None = None) -> None:
+        self._base, self._prepare = base, prepare
         self._workers = _cores() if workers is None else workers
         self._pool: ProcessPoolExecutor | None = None
 
@@ -52,15 +55,15 @@ class Rendering:
     def _begun(self, wanted: list[Saying]) -> Future[Bodies]:
         """The bodies to come. Too little work for a process is done at once."""
         if self._pool is not None and sum(len(saying.html) for saying in wanted) > _LITTLE:
-            return self._pool.submit(prepared, wanted, self._base)
+            return self._pool.submit(prepared, wanted, self._base, self._prepare)
         done: Future[Bodies] = Future()
-        done.set_result(prepared(wanted, self._base))
+        done.set_result(prepared(wanted, self._base, self._prepare))
         return done
 
 
-def prepared(sayings: list[Saying], base: str) -> Bodies:
+def prepared(sayings: list[Saying], base: str, prepare: Prepare) -> Bodies:
     """The bodies of one chunk."""
-    return [body(saying, base) for saying in sayings]
+    return [prepare(saying, base) for saying in sayings]
 
 
 def _context() -> Any:

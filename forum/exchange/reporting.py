@@ -1,20 +1,32 @@
 """What an import found, what it wrote, and what it could not take."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import msgspec
 
-from forum.exchange.stackexchange.reader import BadRow
 from forum.kernel.errors import Text
 
-# A dump can be wrong in every row; so many are named, the others only counted.
+# A source can be wrong in every row; so many are named, the others only counted.
 _NAMED = 1_000
 
 
-class Report(msgspec.Struct, kw_only=True):
-    """Counts by kind: `found` in the dump, `added` by this run, `left_out` because the forum has no place for it.
+# Called with what is being read or written, how much of it is done, and how much there is.
+Progress = Callable[[str, int, int], None]
 
-    Kinds of what was found: users, tags, questions, answers, tag_texts, other_posts, accepted, closed, comments, votes,
+
+class BadRow(msgspec.Struct, frozen=True):
+    """A row that could not be taken: the file, the row's number in it (from 1), and why."""
+
+    file: str
+    row: int
+    reason: Text
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """Counts by kind: `found` in the source, `added` by this run, `left_out` because the forum has no place for it.
+
+    Kinds of what was found in a dump: users, tags, questions, answers, tag_texts, other_posts, accepted, closed, comments, votes,
     history, links, duplicates, badges. `unlike` names by address the posts whose HTML says something else with us.
     """
 
