@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from crm_sync import connections
 from forum.articles.tables import Article
+from forum.exchange import sources
 from forum.kernel import clock
 from forum.kernel.access import ANONYMOUS, GROUPS, MEMBERS, STAFF, Actor
 from forum.kernel.clock import now
@@ -119,12 +120,26 @@ def built(session: Session, secret_key: str) -> World:
         house = _neighbours(session, people)
         things = {state.name: _thing(session, people, state.name, house) for state in STATES if state.name != "draft"}
         things["draft"] = _with_draft(session, things["public"])
+    _imported(session, people, things)
     password_hash = hashed(PASSWORD)
     for person in people.values():
         _equip(session, person, password_hash)
     _suspend(session, people)
     people |= {person.name: person for person in _programs(session, people)}
     return World(people, things, house | _house(session, people, things, secret_key))
+
+
+def _imported(session: Session, people: dict[str, Person], things: dict[str, Thing]) -> None:
+    """As if all of it had come from elsewhere under the same names, so that old addresses lead to it."""
+    places = session.execute(
+        select(Category.slug, Category.id).where(Category.slug.in_(one.category for one in things.values()))
+    )
+    host = "forum.example.org"
+    sources.remember(session, host, sources.SOFTWARE, {sources.DISCOURSE: 0})
+    sources.remember(session, host, sources.CATEGORY, {row.slug: row.id for row in places})
+    sources.remember(session, host, sources.THREAD, {one.thread_id: one.thread_id for one in things.values()})
+    members = {one.actor.handle: one.actor.member_id for one in people.values() if one.actor.member_id is not None}
+    sources.remember(session, host, sources.USER, members)
 
 
 def _people(session: Session) -> dict[str, Person]:
