@@ -81,6 +81,14 @@ class ThreadReopened(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DetailsAsked(Event):
+    """A question waits for more from whoever asked it."""
+
+    thread_id: int
+    by_member_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadHidden(Event):
     thread_id: int
 

@@ -9,6 +9,7 @@ from sqlalchemy.sql.expression import ColumnElement
 
 from forum.events import (
     AnswerAccepted,
+    DetailsAsked,
     IdeaStatusChanged,
     MemberDeleted,
     MemberSanctioned,
@@ -22,7 +23,7 @@ from forum.events import (
 )
 from forum.ideas.tables import IdeaStatusChange
 from forum.kernel.clock import now
-from forum.kernel.db import Json, UtcTime, insert_new
+from forum.kernel.db import Json, UtcTime, insert_new, to_micros
 from forum.kernel.outbox import Reaction
 from forum.notifications.tables import Notification
 from forum.threads.tables import Acceptance, OfficialMark, Post, Subscription, Thread, Vote
@@ -123,6 +124,16 @@ def told_of_closing(session: Session, event: ThreadClosed) -> None:
     _tell(session, [thread.author_id], "closed", f"closed:{thread.id}:{thread.closed_by}", post=opening, by=None)
 
 
+def told_of_details(session: Session, event: DetailsAsked) -> None:
+    """Whoever asked: somebody who wants to help needs to know more. Not any longer if the asker has spoken meanwhile."""
+    thread = session.get_one(Thread, event.thread_id)
+    if thread.needs_info_at is None:
+        return
+    opening = session.scalars(select(Post).where(Post.thread_id == thread.id, Post.number == 1)).one()
+    cause = f"needs-info:{thread.id}:{to_micros(thread.needs_info_at)}"
+    _tell(session, [thread.author_id], "needs-info", cause, post=opening, by=event.by_member_id or None)
+
+
 def told_of_sanction(session: Session, event: MemberSanctioned) -> None:
     """The person whom a decision is about; where it can be read and why is in the public log."""
     session.execute(
@@ -189,6 +200,7 @@ REACTIONS: dict[type[Any], Reaction] = {
     ThreadHidden: told_of_thread_removal,
     ThreadRestored: told_of_thread_removal,
     ThreadClosed: told_of_closing,
+    DetailsAsked: told_of_details,
     MemberSanctioned: told_of_sanction,
     MemberDeleted: forget_member,
 }

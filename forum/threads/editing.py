@@ -15,7 +15,7 @@ from forum.kernel import markdown, outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Conflict
-from forum.threads import counting, posting, text
+from forum.threads import counting, needs_info, posting, text
 from forum.threads import tags as tagging
 from forum.threads.categories import by_slug
 from forum.threads.finding import held_post, held_thread, opening_post
@@ -54,6 +54,8 @@ def edit_post(
     post.edited_at = now()
     _keep_version(session, actor, thread, post, comment)
     counting.page_changed(thread)
+    if post.number == 1:
+        needs_info.heard(thread, actor)
     outbox.record(session, PostEdited(thread_id=thread.id, post_id=post.id))
     return post
 

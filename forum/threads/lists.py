@@ -68,6 +68,7 @@ class ThreadLine(msgspec.Struct, frozen=True):
     is_duplicate: bool
     is_urgent: bool
     is_critical: bool
+    needs_info: bool
     tags: tuple[tuple[str, str], ...]
 
 
@@ -75,7 +76,7 @@ _COLUMNS = (
     _T.id, _T.kind, _T.title, _T.slug, _T.locale, _C.slug, _C.name, _M.handle, _M.name, _SPEAKER.c.handle, _SPEAKER.c.name,
     _SPEAKER.c.avatar, _LAST.c.is_company, _LAST.c.badge_kind, _LAST.c.badge_is_confirmed, _T.created_at, _T.last_activity_at, _T.reply_count, _T.score,
     _T.solved_at.is_not(None), _T.official_at.is_not(None), _T.closed_at.is_not(None), _T.duplicate_of_id.is_not(None),
-    _T.is_urgent, _T.is_critical,
+    _T.is_urgent, _T.is_critical, _T.needs_info_at.is_not(None),
 )  # fmt: skip
 """In the order of ThreadLine's fields, the tags left out."""
 # The newest post stands at the highest number; where it is out of sight, the opening post speaks for the thread.
@@ -102,7 +103,10 @@ _KEYS: dict[Sort, Any] = {
 }
 # Spelled out, not bound: neither database sees from a parameter that the index of these rows alone will do.
 _UNANSWERED = and_(
-    _T.kind == literal_column("'question'"), _T.reply_count == literal_column("0"), _T.closed_at.is_(None)
+    _T.kind == literal_column("'question'"),
+    _T.reply_count == literal_column("0"),
+    _T.closed_at.is_(None),
+    _T.needs_info_at.is_(None),
 )
 _IN_STATE: dict[State, tuple[Any, ...]] = {
     "": (),

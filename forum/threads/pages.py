@@ -70,6 +70,7 @@ class ThreadHead(msgspec.Struct, frozen=True, array_like=True):
     score: int
     solved_at: datetime | None
     official_at: datetime | None
+    needs_info_at: datetime | None
     is_urgent: bool
     is_critical: bool
     closed_at: datetime | None
@@ -181,7 +182,7 @@ _HEAD: Select[Any] = (
         _T.id, _T.kind, _T.title, _T.slug, _T.locale, _T.version, _T.author_id, _M.handle, _M.name,
         _C.id, _C.slug, _C.name, _C.repliers, _C.several_solutions, _C.peers_first_hours,
         _T.created_at, _T.last_activity_at, _T.post_count, _T.reply_count, _T.score, _T.solved_at, _T.official_at,
-        _T.is_urgent, _T.is_critical, _T.closed_at, _T.closed_reason, _T.closed_by, _T.closed_before_import,
+        _T.needs_info_at, _T.is_urgent, _T.is_critical, _T.closed_at, _T.closed_reason, _T.closed_by, _T.closed_before_import,
         _T.duplicate_of_id, _T.hidden_at, _T.hidden_by,
         select(Subscription.thread_id)
         .where(Subscription.thread_id == _T.id, Subscription.member_id == _VIEWER)

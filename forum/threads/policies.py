@@ -125,6 +125,20 @@ def may_say_me_too(actor: Actor, thread: HasProblem) -> Verdict:
     return ALLOWED
 
 
+def may_ask_for_details(actor: Actor, thread: HasAuthor) -> Verdict:
+    """Let a question of somebody else's wait for its asker, or wait no longer: whoever looks after the threads of others."""
+    verdict = may_take_part(actor)
+    if not verdict.allowed:
+        return verdict
+    if actor.member_id == thread.author_id:
+        return denied(N_("You asked this question. Reply or edit it, and nobody waits for you any more."))
+    if actor.can("post:official") or actor.can(
+        "moderate"
+    ):  # staff, and not a token that speaks in its owner's name alone
+        return ALLOWED
+    return _with_right(actor, "thread:retag", N_("You need more reputation to ask for details in the name of all."))
+
+
 def may_manage_categories(actor: Actor) -> Verdict:
     """The command line, which acts for the house itself, may too."""
     return ALLOWED if actor.can("administer") else denied(N_("Only an administrator can change the categories."))

@@ -10,7 +10,7 @@ from forum.kernel import outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Conflict
-from forum.threads import counting, following, posting, text
+from forum.threads import counting, following, needs_info, posting, text
 from forum.threads.finding import held_post, held_thread
 from forum.threads.policies import may_reply, may_speak_officially, peers_first_until
 from forum.threads.tables import Category, Post, Thread
@@ -60,6 +60,7 @@ def _add(
     post = posting.made(actor, thread, number=number, body=body, is_statement=is_statement, at=at)
     post.is_comment, post.parent_id = under is not None, under
     counting.reply_came(thread, post, at)
+    needs_info.heard(thread, actor)
     session.add(post)
     following.start(session, thread, actor)
     session.flush()

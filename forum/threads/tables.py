@@ -124,8 +124,10 @@ class Thread(Base):
             "kind",  # always the same; SQLite takes the index of all questions if this one has no column to look up
             "created_at",
             "id",
-            sqlite_where=text("kind = 'question' AND reply_count = 0 AND closed_at IS NULL"),
-            postgresql_where=text("kind = 'question' AND reply_count = 0 AND closed_at IS NULL"),
+            sqlite_where=text("kind = 'question' AND reply_count = 0 AND closed_at IS NULL AND needs_info_at IS NULL"),
+            postgresql_where=text(
+                "kind = 'question' AND reply_count = 0 AND closed_at IS NULL AND needs_info_at IS NULL"
+            ),
         ),
         Index(
             "ix_thread_closed",
@@ -153,6 +155,7 @@ class Thread(Base):
     version: Mapped[int] = mapped_column(default=1)
     solved_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     official_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
+    needs_info_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)
     is_urgent: Mapped[bool] = mapped_column(default=False)
     is_critical: Mapped[bool] = mapped_column(default=False)
     closed_at: Mapped[datetime | None] = mapped_column(UtcTime, default=None)

@@ -112,6 +112,9 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("POST", "/t/{thread_id}/{slug}/me-too"): (Asking("thread.me-too", _fixed(value="1"), at=_UNSOLVED), Asking("thread.not-me", _fixed(value="0"))),
     ("PUT", "/api/v1/threads/{thread_id}/me-too"): (Asking("thread.me-too", at=_UNSOLVED),),
     ("DELETE", "/api/v1/threads/{thread_id}/me-too"): (Asking("thread.not-me"),),
+    ("POST", "/t/{thread_id}/{slug}/needs-info"): (Asking("thread.needs-info", _fixed(value="1"), at=_UNSOLVED), Asking("thread.enough-info", _fixed(value="0"))),
+    ("PUT", "/api/v1/threads/{thread_id}/needs-info"): (Asking("thread.needs-info", at=_UNSOLVED),),
+    ("DELETE", "/api/v1/threads/{thread_id}/needs-info"): (Asking("thread.enough-info"),),
     ("POST", "/p/{post_id}/vote"): (
         Asking("post.vote-up", _fixed(value="1")), Asking("post.vote-down", _fixed(value="-1")), Asking("post.unvote", _fixed(value="0")),
     ),

@@ -26,7 +26,7 @@ _ALSO_FOR_PROGRAMS = ("", "public", "group", "hidden thread")
 """Where tokens with fewer scopes ask in the short run; in the long one they ask everywhere."""
 _NOTHING_TO_DO = {
     "post.hide": "hidden post", "case.keep": "hidden post", "answer.accept": "hidden post", "answer.official": "hidden post",
-    "thread.hide": "hidden thread",
+    "thread.hide": "hidden thread", "thread.needs-info": "closed",
 }  # fmt: skip
 _UNDOES = {"post.restore": "hidden post", "thread.restore": "hidden thread"}
 

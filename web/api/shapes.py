@@ -37,6 +37,7 @@ class ThreadShape(msgspec.Struct, frozen=True, kw_only=True):
     official: bool
     closed: bool
     urgent: bool
+    needs_info: bool
     critical: bool
 
 
@@ -149,6 +150,7 @@ def thread_shape(request: AnyRequest, line: ThreadLine) -> ThreadShape:
         official=line.is_official,
         closed=line.is_closed,
         urgent=line.is_urgent,
+        needs_info=line.needs_info,
         critical=line.is_critical,
     )
 

@@ -15,7 +15,7 @@ from forum.ideas import proposing, statuses
 from forum.kernel.access import Actor
 from forum.kernel.errors import NotFound
 from forum.kernel.paging import Page
-from forum.threads import editing, following, me_too, places, resources, tags
+from forum.threads import editing, following, me_too, needs_info, places, resources, tags
 from forum.threads.lists import Sort, State, ThreadLine, Wanted, thread_list, threads_by_id
 from moderation.decisions import Ruling, decide
 from web.api import idempotency
@@ -217,4 +217,40 @@ def have_no_longer(request: AnyRequest, thread_id: FromPath[str]) -> None:
         me_too.take_back(session, actor, thread_id=path_id(thread_id))
 
 
-routes = [list_threads, open_thread, read_thread, change_thread, follow, unfollow, have_too, have_no_longer]
+@put(
+    "/api/v1/threads/{thread_id:str}/needs-info",
+    action="thread.needs-info",
+    sync_to_thread=True,
+    operation_class=described(),
+    status_code=204,
+    summary="Let a question wait for its asker",
+)
+def wait_for_details(request: AnyRequest, thread_id: FromPath[str]) -> None:
+    with writing(request) as (session, actor):
+        needs_info.ask(session, actor, thread_id=path_id(thread_id))
+
+
+@delete(
+    "/api/v1/threads/{thread_id:str}/needs-info",
+    action="thread.enough-info",
+    sync_to_thread=True,
+    operation_class=described(),
+    summary="Wait for the asker no longer",
+)
+def wait_no_longer(request: AnyRequest, thread_id: FromPath[str]) -> None:
+    with writing(request) as (session, actor):
+        needs_info.settle(session, actor, thread_id=path_id(thread_id))
+
+
+routes = [
+    list_threads,
+    open_thread,
+    read_thread,
+    change_thread,
+    follow,
+    unfollow,
+    have_too,
+    have_no_longer,
+    wait_for_details,
+    wait_no_longer,
+]

@@ -24,6 +24,8 @@ NOTICES: Final = {
     "official": Notice(Text(N_("Marked as the official answer."))),
     "unofficial": Notice(Text(N_("The official mark is taken away.")), "plain"),
     "followed": Notice(Text(N_("You hear of every new answer here."))),
+    "needs-info": Notice(Text(N_("The question waits for its asker, who is told. Say in a reply what is missing."))),
+    "enough-info": Notice(Text(N_("Nobody waits for the asker any more."))),
     "me-too": Notice(Text(N_("You are counted among those who have this problem, and hear of every new answer."))),
     "not-me": Notice(Text(N_("You are not counted any more. You still follow the thread.")), "plain"),
     "unfollowed": Notice(Text(N_("You hear no more of this thread.")), "plain"),

@@ -42,6 +42,7 @@ LOOKS: Final = {
     "hidden": ("danger", "shield"),
     "restored": ("solved", "scales"),
     "closed": ("plain", "lock"),
+    "needs-info": ("plain", "quote"),
     "suspend": ("danger", "shield"),
     "unsuspend": ("solved", "scales"),
     "silence": ("danger", "shield"),

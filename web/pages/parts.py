@@ -153,6 +153,7 @@ class ThreadRow(msgspec.Struct, frozen=True, kw_only=True):
     is_duplicate: bool = False
     is_critical: bool = False
     is_urgent: bool = False
+    needs_info: bool = False
     is_unread: bool = False
     idea_status: str = ""
     locale: str = ""

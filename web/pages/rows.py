@@ -64,6 +64,7 @@ def _row(line: ThreadLine, statuses: Mapping[int, str], *, with_category: bool) 
         is_duplicate=line.is_duplicate,
         is_critical=line.is_critical,
         is_urgent=line.is_urgent,
+        needs_info=line.needs_info and not (line.is_solved or line.is_closed),
         idea_status=statuses.get(line.id, ""),
         locale=line.locale,
     )

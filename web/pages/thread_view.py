@@ -17,6 +17,7 @@ from forum.kernel.errors import Text
 from forum.threads.pages import PostView, RelatedThread, ThreadHead, ThreadPage, default_sort
 from forum.threads.policies import (
     may_accept,
+    may_ask_for_details,
     may_delete_post,
     may_edit_post,
     may_reply,
@@ -124,6 +125,7 @@ class ThreadView(msgspec.Struct, frozen=True, kw_only=True):
     pager: Pager
     reply: Verdict
     may_say_me_too: bool
+    may_ask_for_details: bool
     may_close: bool
     may_decide: bool
 
@@ -171,6 +173,10 @@ def viewed(connection: Connection, actor: Actor, read: ThreadPage) -> ThreadView
         pager=numbered(read.page, read.pages, make.page_href),
         reply=may_reply(actor, head, rules, peer_replied=read.peer_replied, at=clock.now()),
         may_say_me_too=not actor.is_signed_in or may_say_me_too(actor, head).allowed,
+        may_ask_for_details=head.kind == "question"
+        and head.solved_at is None
+        and head.closed_at is None
+        and may_ask_for_details(actor, head).allowed,
         may_close=may_close(actor).allowed and head.hidden_at is None,
         may_decide=head.kind == "idea" and may_decide_idea(actor).allowed,
     )
@@ -208,9 +214,15 @@ def _row(head: ThreadHead, read: ThreadPage, idea: Answered | None) -> ThreadRow
         is_duplicate=head.duplicate_of_id is not None,
         is_critical=head.is_critical,
         is_urgent=head.is_urgent,
+        needs_info=_waits(head),
         idea_status=idea.status if idea else "",
         locale=head.locale,
     )
+
+
+def _waits(head: ThreadHead) -> bool:
+    """Whether it is the asker's turn. A thread that is solved or closed waits for nobody."""
+    return head.needs_info_at is not None and head.solved_at is None and head.closed_at is None
 
 
 class _Cards:

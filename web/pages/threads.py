@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from forum.kernel import markdown
 from forum.kernel.access import Actor
 from forum.kernel.errors import Invalid, NotFound, Text
-from forum.threads import following, me_too, replying
+from forum.threads import following, me_too, needs_info, replying
 from forum.threads.pages import SORTS, ThreadPage, default_sort, thread_page
 from web import forms
 from web.arguments import path_id, query
@@ -219,6 +219,26 @@ def have_too(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str],
     return led_to(request, thread_href(number, slug), "me-too" if switch.is_on else "not-me")
 
 
+@post(
+    "/t/{thread_id:str}/{slug:str}/needs-info",
+    action=("thread.needs-info", "thread.enough-info"),
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def wait_for_details(
+    request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody
+) -> Response[bytes]:
+    """Let a question wait for its asker, or no longer."""
+    number, switch = path_id(thread_id), forms.parse(body, Switch)
+    with db_of(request).transaction() as session:
+        actor = current_actor(request, session.connection())
+        if not actor.is_signed_in:
+            return to_sign_in(thread_href(number, slug))
+        actor = current_member(request, session.connection())
+        (needs_info.ask if switch.is_on else needs_info.settle)(session, actor, thread_id=number)
+    return led_to(request, thread_href(number, slug), "needs-info" if switch.is_on else "enough-info")
+
+
 def back_to(thread_id: int, slug: str, place: Place, *, kind: str, post_id: int) -> str:
     """The page of a thread that a button was pressed on, at its post."""
     sort = place.sort if place.sort in SORTS and place.sort != default_sort(kind) else ""
@@ -226,4 +246,4 @@ def back_to(thread_id: int, slug: str, place: Place, *, kind: str, post_id: int)
     return address_of(thread_href(thread_id, slug), sort=sort or "", page=page) + f"#p{post_id}"
 
 
-routes = [thread_by_number, thread, reply, preview, follow, have_too]
+routes = [thread_by_number, thread, reply, preview, follow, have_too, wait_for_details]

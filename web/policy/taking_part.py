@@ -20,6 +20,8 @@ TAKING_PART: Final = (
     write("thread.unfollow", "Follow a thread no longer, even one that is out of sight by now", None, who="member", even="unverified silenced"),
     write("thread.me-too", "Say that one has the problem too", threads.may_say_me_too, who="member", never="asker", on="thread", refused="closed", provided="Of a question that is not solved."),
     write("thread.not-me", "Take that back", threads.may_take_part, who="member", on="thread"),
+    write("thread.needs-info", "Let a question wait for details from its asker", threads.may_ask_for_details, by_right="trusted staff category-moderator moderator administrator", never="asker", on="thread", provided="Of a question that is open and not solved."),
+    write("thread.enough-info", "Wait for the asker no longer", threads.may_ask_for_details, by_right="trusted staff category-moderator moderator administrator", never="asker", on="thread"),
     write("post.vote-up", "Say that a post is helpful", threads.may_vote, who="member", never="author", on="post"),
     write("post.vote-down", "Say that a post is not helpful", threads.may_vote, who="trusted", never="author", on="post"),
     write("post.unvote", "Take one's vote back", threads.may_vote, who="member", never="author", on="post"),

@@ -226,6 +226,21 @@ def test_having_the_problem_too(site: Site, database: Database, people: People) 
     assert other.send(f"{here}/me-too", value="0").follow().words(button) == "I have this too"
 
 
+def test_a_question_that_waits_for_its_asker(site: Site, database: Database, people: People) -> None:
+    with database.transaction() as session:
+        thread = make.thread(session, people.asker)
+    here, banner = address(thread), "//div[contains(@class,'banner')]"
+    staff = site.as_(people.staff).get(here)
+    staff.send(f"{here}/needs-info", value="1").follow()
+    assert "Until then it is off the lists" in staff.words(banner)
+    assert "Needs information" in staff.words("//div[@class='meta']")
+    assert "asks you for more" in site.as_(people.asker).get(here).words(banner)
+    assert not site.as_(people.peer).get(here).has("//form[contains(@action,'/needs-info')]")
+    site.as_(people.peer).send(f"{here}/needs-info", value="1", status=403)
+    site.as_(people.asker).send(f"{here}/reply", body="It is the blue one, of last year.")
+    assert not staff.get(here).has(banner)
+
+
 # Editing
 
 
