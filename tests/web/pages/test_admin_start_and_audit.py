@@ -97,6 +97,12 @@ def test_receipts_are_narrowed(site: Site, administrator: Actor, database: Datab
     browser.get("/admin/audit?since=yesterday", status=422)
 
 
+def test_words_too_long_for_anything_find_nothing_and_stay(site: Site, administrator: Actor) -> None:
+    visitor, word = site.as_(administrator), "word" * 100
+    for path, name in (("/admin/audit", "who"), ("/admin/audit", "about"), ("/admin/people", "q")):
+        assert visitor.get(f"{path}?{name}={word}").page.xpath(f"//input[@name='{name}']/@value") == [word]
+
+
 def test_details_are_told_as_what_was_and_what_is(site: Site, administrator: Actor) -> None:
     browser = site.as_(administrator)
     browser.send("/admin/settings", status=303, tagline="First")

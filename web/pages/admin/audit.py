@@ -26,10 +26,10 @@ _WRONG_DAY = Text(N_("Write a day as 2027-01-31."))
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Which receipts; days are in UTC, both of them included. `who` is a handle, `about` a handle too, or a kind and an id."""
 
-    who: Annotated[str, Meta(max_length=60)] = ""
+    who: str = ""
     action: Annotated[str, Meta(max_length=60)] = ""
     kind: Annotated[str, Meta(max_length=20)] = ""
-    about: Annotated[str, Meta(max_length=60)] = ""
+    about: str = ""
     since: str = ""
     until: str = ""
     cursor: str = ""

@@ -42,7 +42,7 @@ STATES: Final = {
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Whom; `group` is an id."""
 
-    q: Annotated[str, Meta(max_length=100)] = ""
+    q: str = ""
     role: Role = ""
     group: Annotated[int, Meta(ge=0)] = 0
     state: State = ""
