@@ -48,6 +48,20 @@ class Address(msgspec.Struct, frozen=True, array_like=True):
     changed_at: datetime
 
 
+class PublicArticle(msgspec.Struct, frozen=True, array_like=True):
+    """An article that everybody may read, with its words."""
+
+    id: int
+    title: str
+    slug: str
+    locale: str
+    category_slug: str
+    category_name: str
+    published_at: datetime
+    changed_at: datetime
+    html: str
+
+
 class Shelf(msgspec.Struct, frozen=True, kw_only=True):
     """The published articles of one category, the newest `SHELF` of `total`."""
 
@@ -154,6 +168,13 @@ _PUBLIC: Select[Any] = (
     .order_by(_R.id.desc())
     .limit(MOST_LISTED)
 )
+_NEWEST: Select[Any] = (
+    select(_R.id, _R.title, _R.slug, _R.locale, _C.slug, _C.name, _R.published_at, _R.changed_at, _R.html)
+    .select_from(_FROM)
+    .where(_R.state == "published", public_place(_C))
+    .order_by(_R.published_at.desc(), _R.id.desc())
+    .limit(bindparam("limit"))
+)
 _COUNTS: Select[Any] = select(_R.state, func.count()).select_from(_FROM).where(category_seen(_C)).group_by(_R.state)
 
 
@@ -231,3 +252,8 @@ def public_version(connection: Connection, *, article_id: int) -> int:
 def public_addresses(connection: Connection) -> tuple[Address, ...]:
     """The articles that everybody may read, the newest first."""
     return tuple(Address(*row) for row in connection.execute(_PUBLIC))
+
+
+def newest_articles(connection: Connection, *, limit: int = 30) -> tuple[PublicArticle, ...]:
+    """The articles that everybody may read and that were published last, with their words; one select."""
+    return tuple(PublicArticle(*row) for row in connection.execute(_NEWEST, {"limit": limit}))

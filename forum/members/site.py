@@ -27,6 +27,7 @@ from forum.members.tables import SiteSetting
 Check = Callable[[str], Text | None]
 REGISTRATION: Final = ("open", "invitation", "closed")
 DEMANDS: Final = ("low", "medium", "high")
+MODELS: Final = ("welcome", "refused")
 LEVELS: Final = ("info", "warning", "danger")
 _ASIDE: Final = "first-steps-aside"
 _STAMP: Final = "stamp"  # the row that changes with whatever pages of all visitors show beside the settings
@@ -84,6 +85,8 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "default_locale": _one_of(("", *LOCALES), ""),
     "registration": _one_of(REGISTRATION, "open"),
     "demands": _one_of(DEMANDS, "medium"),
+    "models": _one_of(MODELS, "welcome"),
+    "licence": Setting(_line(120)),
     "banner": Setting(_line(300)),
     "banner_level": _one_of(LEVELS, "info"),
     "banner_until": Setting(_day),
@@ -101,6 +104,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     contact: str = ""
     registration: str = "open"
     demands: str = "medium"
+    models: str = "welcome"
+    licence: str = ""
     banner: str = ""
     banner_level: str = "info"
     banner_until: str = ""

@@ -19,7 +19,7 @@ from forum.members.keys import handle_key
 from forum.members.tables import Group, Member
 from forum.threads import recounting
 from forum.threads.policies import may_manage_categories
-from forum.threads.tables import KINDS, Category, CategoryGroup, CategoryModerator, Words
+from forum.threads.tables import KINDS, Category, CategoryGroup, CategoryModerator, FormerSlug, Words
 from forum.threads.text import Faults
 from forum.visibility import as_seen_by, category_seen, is_same_audience
 
@@ -85,6 +85,7 @@ def create(
     people = _people(session, moderators, faults)
     faults.refuse()
     session.add(category)
+    session.execute(delete(FormerSlug).where(FormerSlug.slug == slug))
     session.flush()
     _admit(session, category, groups)
     _charge(session, category, people)
@@ -119,6 +120,8 @@ def edit(
     people = _changed(session, category, changes, admitted, moderators)
     _admit(session, category, admitted)
     _charge(session, category, people)
+    if before.get("slug", category.slug) != category.slug:
+        _keep_leading(session, category, before["slug"])
     audit.record(
         session, actor, "category.edit", f"category:{category.id}",
         before=before, after=changes, **_told(groups, moderators),
@@ -127,6 +130,12 @@ def edit(
     if "audience" in changes and not is_same_audience(before["audience"], category):
         _other_readers(session, category)
     return category
+
+
+def _keep_leading(session: Session, category: Category, formerly: str) -> None:
+    """Links to where it stood lead on to where it stands; no longer, should another category come to stand there."""
+    session.execute(delete(FormerSlug).where(FormerSlug.slug.in_((category.slug, formerly))))
+    session.add(FormerSlug(slug=formerly, category_id=category.id))
 
 
 def _changed(

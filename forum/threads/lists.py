@@ -102,7 +102,7 @@ _KEYS: dict[Sort, Any] = {
     "top": _T.score,
 }
 # Spelled out, not bound: neither database sees from a parameter that the index of these rows alone will do.
-_UNANSWERED = and_(
+UNANSWERED = and_(
     _T.kind == literal_column("'question'"),
     _T.reply_count == literal_column("0"),
     _T.closed_at.is_(None),
@@ -128,7 +128,7 @@ def _statement(sort: Sort, shape: tuple[bool, bool, Tagged, bool], state: State,
         key = bindparam("key", type_=BigInteger)  # moments are compared as the database keeps them
         conditions.append(tuple_(_KEYS[sort], _T.id) < tuple_(key, bindparam("key_id", type_=BigInteger)))
     if sort == "unanswered":
-        conditions.append(_UNANSWERED)
+        conditions.append(UNANSWERED)
     order = (_KEYS[sort].desc(), _T.id.desc())
     found = select(*_COLUMNS).select_from(_THREADS).order_by(*order)
     _, _, tagged, by_author = shape
@@ -202,7 +202,7 @@ _BY_ID: Select[Any] = (
 _WAITING: Select[Any] = (
     select(*_COLUMNS)
     .select_from(_THREADS)
-    .where(_UNANSWERED, visible_to(_T, _C))
+    .where(UNANSWERED, visible_to(_T, _C))
     .order_by(_T.created_at, _T.id)
     .limit(bindparam("limit"))
 )

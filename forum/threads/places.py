@@ -10,7 +10,7 @@ from sqlalchemy.sql import Select
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
 from forum.kernel.errors import NotFound
-from forum.threads.tables import Category, Tag, Thread, ThreadTag, Words
+from forum.threads.tables import Category, FormerSlug, Tag, Thread, ThreadTag, Words
 from forum.visibility import as_seen_by, category_seen, visible_to
 
 _C, _G, _T, _U = (table.__table__.c for table in (Category, Tag, Thread, ThreadTag))
@@ -49,6 +49,11 @@ _CATEGORY_COLUMNS = (
 _CATEGORIES: Select[Any] = select(*_CATEGORY_COLUMNS).where(category_seen(_C)).order_by(_C.position, _C.id)
 _CATEGORY: Select[Any] = select(*_CATEGORY_COLUMNS).where(_C.slug == bindparam("slug", type_=String), category_seen(_C))
 _WORDS: Select[Any] = select(_C.slug, _C.words).where(_C.words != literal({}, _C.words.type))
+_MOVED: Select[Any] = (
+    select(_C.slug)
+    .join(FormerSlug, FormerSlug.category_id == _C.id)
+    .where(FormerSlug.slug == bindparam("slug", type_=String), category_seen(_C))
+)
 _TAG_COLUMNS = (_G.name, _G.name_key, _G.description, _G.description_html, _G.thread_count)
 _TAGS: Select[Any] = (
     select(*_TAG_COLUMNS)
@@ -93,6 +98,18 @@ def category_named(connection: Connection, actor: Actor, slug: str) -> CategoryL
 def category_words(connection: Connection) -> dict[str, Words]:
     """Names and descriptions in other languages, of whichever categories have some, by their addresses."""
     return {row.slug: row.words for row in connection.execute(_WORDS)}
+
+
+def slug_now(connection: Connection, actor: Actor, slug: str) -> str:
+    """Where the category stands that stood at this address before.
+
+    Raises:
+        NotFound: none did, or this actor cannot see it.
+    """
+    found: str | None = connection.execute(_MOVED, {"slug": slug, **as_seen_by(actor)}).scalar()
+    if found is None:
+        raise NotFound()
+    return found
 
 
 def tag_list(connection: Connection, *, prefix: str = "", limit: int = 100) -> tuple[TagLine, ...]:

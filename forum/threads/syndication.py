@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import BigInteger, Connection, String, and_, bindparam, func, select
@@ -12,6 +12,7 @@ from sqlalchemy.sql import Select
 from forum.kernel.access import ANONYMOUS
 from forum.kernel.errors import NotFound
 from forum.members.tables import Member
+from forum.threads.lists import UNANSWERED
 from forum.threads.tables import Category, Post, Tag, Thread, ThreadTag
 from forum.visibility import as_seen_by, shown_to, visible_to
 
@@ -22,6 +23,10 @@ _FROM = (
     .join(Post.__table__, and_(_P.thread_id == _T.id, _P.number == 1))
     .join(Member.__table__, _M.id == _T.author_id)
 )
+
+
+Order = Literal["latest", "unanswered", "top"]
+_ORDERS = {"latest": _T.last_activity_at, "unanswered": _T.created_at, "top": _T.score}
 
 
 class PublicThread(msgspec.Struct, frozen=True, array_like=True):
@@ -71,8 +76,19 @@ class Address(msgspec.Struct, frozen=True, array_like=True):
     changed_at: datetime
 
 
-@lru_cache(maxsize=4)
-def _threads(*, by_category: bool, by_tag: bool) -> Select[Any]:
+class PublicAnswer(msgspec.Struct, frozen=True, array_like=True):
+    """A reply of a member, with the title of its thread."""
+
+    id: int
+    thread_title: str
+    html: str
+    locale: str
+    created_at: datetime
+    edited_at: datetime | None
+
+
+@lru_cache(maxsize=16)
+def _threads(order: Order, *, by_category: bool, by_tag: bool, by_kind: bool) -> Select[Any]:
     found = (
         select(
             _T.id, _T.kind, _T.title, _T.slug, _T.locale, _C.slug, _C.name, _M.handle, _M.name,
@@ -80,9 +96,13 @@ def _threads(*, by_category: bool, by_tag: bool) -> Select[Any]:
         )
         .select_from(_FROM)
         .where(visible_to(_T, _C), shown_to(_P), _P.deleted_at.is_(None))
-        .order_by(_T.last_activity_at.desc(), _T.id.desc())
+        .order_by(_ORDERS[order].desc(), _T.id.desc())
         .limit(bindparam("limit"))
     )  # fmt: skip
+    if order == "unanswered":
+        found = found.where(UNANSWERED)
+    if by_kind:
+        found = found.where(_T.kind == bindparam("kind", type_=String))
     if by_category:
         found = found.where(_C.slug == bindparam("category", type_=String))
     if by_tag:
@@ -91,12 +111,19 @@ def _threads(*, by_category: bool, by_tag: bool) -> Select[Any]:
     return found
 
 
-def active_threads(
-    connection: Connection, *, category: str = "", tag: str = "", limit: int = 30
+def threads(
+    connection: Connection,
+    *,
+    order: Order = "latest",
+    category: str = "",
+    tag: str = "",
+    kind: str = "",
+    limit: int = 30,
 ) -> tuple[PublicThread, ...]:
-    """The threads that changed last; of a category by its slug, or under a tag by its folded name. One select."""
-    statement = _threads(by_category=bool(category), by_tag=bool(tag))
-    values = {"limit": limit, "category": category, "tag": tag, **_PUBLIC}
+    """The threads that changed last, the newest questions that wait for an answer, or those that most found helpful; of a
+    category by its slug, under a tag by its folded name, of one kind. One select."""
+    statement = _threads(order, by_category=bool(category), by_tag=bool(tag), by_kind=bool(kind))
+    values = {"limit": limit, "category": category, "tag": tag, "kind": kind, **_PUBLIC}
     return tuple(PublicThread(*row) for row in connection.execute(statement, values))
 
 
@@ -138,6 +165,30 @@ def newest_posts(connection: Connection, *, thread_id: int, limit: int = 30) -> 
     found = connection.execute(_POSTS, {"thread_id": thread_id, "limit": limit, **_PUBLIC})
     posts = tuple(PublicPost(*post) for post in found)
     return Syndicated(id=row.id, title=row.title, slug=row.slug, locale=row.locale, posts=posts)
+
+
+_ANSWERS: Select[Any] = (
+    select(_P.id, _T.title, _P.html, _P.locale, _P.created_at, _P.edited_at)
+    .select_from(
+        Post.__table__.join(Thread.__table__, _T.id == _P.thread_id).join(Category.__table__, _C.id == _T.category_id)
+    )
+    .where(
+        _P.author_id == bindparam("member_id", type_=BigInteger),
+        _P.number > 1,
+        ~_P.is_comment,
+        _P.deleted_at.is_(None),
+        shown_to(_P),
+        visible_to(_T, _C),
+    )
+    .order_by(_P.id.desc())
+    .limit(bindparam("limit"))
+)
+
+
+def answers_of(connection: Connection, *, member_id: int, limit: int = 30) -> tuple[PublicAnswer, ...]:
+    """What a member replied last, the newest first. Whether it may be gathered is the caller's to ask before."""
+    found = connection.execute(_ANSWERS, {"member_id": member_id, "limit": limit, **_PUBLIC})
+    return tuple(PublicAnswer(*row) for row in found)
 
 
 _VISIBLE: Select[Any] = select(_T.id).join(Category.__table__, _C.id == _T.category_id).where(visible_to(_T, _C))

@@ -53,6 +53,16 @@ class Category(Base):
         return self.words.get(locale, {}).get("name") or self.name
 
 
+class FormerSlug(Base):
+    """Where a category stood before it was renamed. Nothing else needs such a memory: threads and articles have a number in
+    their address, tags and handles stay what they are."""
+
+    __tablename__ = "former_slug"
+
+    slug: Mapped[str] = mapped_column(folded(60), primary_key=True)
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"), index=True)
+
+
 class CategoryGroup(Base):
     """What a group may in a category: being here means to see it."""
 

@@ -17,7 +17,7 @@ def test_every_page_names_its_feed(site: Site, database: Database) -> None:
         "/tags/c++": "/feeds/tags/c++",
         f"/t/{thread.id}/{thread.slug}": f"/feeds/t/{thread.id}",
         "/transparency": "/feeds/transparency",
-        "/help": "/feeds/latest",
+        "/help": "/feeds/help",
     }
     for path, feed in pages.items():
         visitor = site.anybody().get(path)

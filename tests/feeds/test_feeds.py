@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from forum.articles.tables import Article
+from forum.kernel.clock import now
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
 from forum.threads import editing, hiding
+from forum.threads.tables import Thread
 from moderation.decisions import Ruling, decide
 from moderation.pages import log_head
 from tests.forum import making as make
@@ -178,7 +181,7 @@ def test_a_feed_is_kept_and_not_sent_twice(afresh: Site, database: Database) -> 
 
 def test_a_feed_speaks_the_readers_language(afresh: Site, database: Database) -> None:
     root = feed(afresh.anybody(), "/feeds/latest")
-    assert root.findtext("a:title", namespaces=NS) == "Latest in Loggia"
+    assert root.findtext("a:title", namespaces=NS) == "Latest · Loggia"
     italian = etree.fromstring(afresh.anybody().get("/feeds/latest", accept_language="it").answer.content)
     assert italian.get(f"{{{NS['xml']}}}lang") == "it"
 
@@ -197,3 +200,63 @@ def test_no_character_makes_a_feed_ill_formed() -> None:
     assert root.xpath("string(a:entry/a:title)", namespaces=NS).endswith("]]> \U0001f600 \u2028")
     empty = atom(Feed(title="", address="http://x/f", page="http://x/", base="http://x", locale="en", entries=()))
     assert etree.fromstring(empty).findtext("a:updated", namespaces=NS) == "1970-01-01T00:00:00Z"
+
+
+def test_every_list_that_has_its_own_order_or_kind_has_a_feed(afresh: Site, database: Database) -> None:
+    with database.transaction() as session:
+        staff, peer, place = make.staff(session), make.member(session), make.category(session)
+        open_one = make.thread(session, place=place, title="Nobody answered the quokka")
+        answered = make.thread(session, place=place, title="Somebody answered the quokka")
+        reply = make.reply(session, answered, peer, body="Give it a leaf.")
+        idea = make.thread(session, place=place, kind="idea", title="More quokkas in the garden")
+        told = make.thread(session, staff, place, kind="announcement", title="The quokkas have come to stay")
+        inner = make.category(session, audience=1)
+        kept = make.reply(
+            session, make.thread(session, place=inner, title="A talk among members only"), peer, body="Not for all."
+        )
+        session.get_one(Thread, answered.id).score = 7
+    feeds = {
+        path: feed(afresh.anybody(), path)
+        for path in ("/feeds/unanswered", "/feeds/top", "/feeds/ideas", "/feeds/announcements")
+    }
+    assert open_one.title in titles(feeds["/feeds/unanswered"])
+    assert answered.title not in titles(feeds["/feeds/unanswered"])
+    assert titles(feeds["/feeds/top"])[0] == answered.title
+    assert idea.title in titles(feeds["/feeds/ideas"])
+    assert titles(feeds["/feeds/announcements"]) == [told.title]
+    mine = feed(afresh.anybody(), f"/feeds/m/{peer.handle}")
+    assert titles(mine) == [answered.title]
+    assert mine.xpath("string(a:entry/a:link/@href)", namespaces=NS) == f"{HERE}/p/{reply.id}"
+    for path in ("/", "/?sort=unanswered", "/?sort=top", "/ideas", "/help", f"/m/{peer.handle}", f"/c/{place.slug}"):
+        (own,) = afresh.anybody().get(path).page.xpath("//link[@type='application/atom+xml']/@href")
+        page = feed(afresh.anybody(), own).xpath("string(a:link[@rel='alternate']/@href)", namespaces=NS)
+        assert page == HERE + path
+    assert "Not for all" not in afresh.as_(staff).get(f"/feeds/m/{peer.handle}").text, kept
+
+
+def test_who_does_not_want_their_answers_gathered_has_no_feed_of_them(afresh: Site, database: Database) -> None:
+    with database.transaction() as session:
+        shy = make.member(session, hides_activity=True)
+        make.reply(session, make.thread(session), shy)
+    for visitor in (afresh.anybody(), afresh.as_(shy)):
+        visitor.get(f"/feeds/m/{shy.handle}", status=404)
+    assert afresh.anybody().get(f"/m/{shy.handle}").has("//link[@type='application/atom+xml'][@href='/feeds/latest']")
+
+
+def test_articles_have_a_feed(afresh: Site, database: Database) -> None:
+    with database.transaction() as session:
+        for title, audience, state in (
+            ("Feed the quokka", 0, "published"),
+            ("Inner quokka", 2, "published"),
+            ("Draft", 0, "draft"),
+        ):
+            place = make.category(session, audience=audience, openers=max(1, audience))
+            session.add(
+                Article(
+                    category_id=place.id, state=state, title=title, slug="x", source="x", html="<p>A <em>leaf</em>.</p>", renderer=1,
+                    created_at=now(), changed_at=now(), published_at=now(),
+                )
+            )  # fmt: skip
+    root = feed(afresh.anybody(), "/feeds/help")
+    assert titles(root) == ["Feed the quokka"]
+    assert root.xpath("string(a:entry/a:content)", namespaces=NS) == "<p>A <em>leaf</em>.</p>"

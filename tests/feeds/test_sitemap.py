@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.robotparser import RobotFileParser
 
 import pytest
 from lxml import etree
@@ -11,8 +13,12 @@ from forum.articles.tables import Article
 from forum.kernel.clock import now
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
+from forum.members import site
+from forum.members.actors import SYSTEM
 from forum.threads import hiding
+from forum.threads.places import recount_categories
 from tests.forum import making as make
+from tests.installing import settings_for
 from tests.shared import shared_data
 from tests.web.pages.visiting import HERE, Site, opened_site
 from web.feeds import finding
@@ -111,3 +117,37 @@ def test_language_models_learn_where_things_are(afresh: Site, database: Database
     assert visitor.text.startswith("# Loggia\n\n> ")
     assert f"- [{place.name}]({HERE}/c/{place.slug}): About boilers" in visitor.text
     assert inner.slug not in visitor.text
+    for known in ("/help", "/api/openapi.json", "/feeds/latest", "/feeds/help", "/transparency"):
+        assert f"({HERE}{known})" in visitor.text
+        afresh.anybody().get(known)
+    assert "Licence" not in visitor.text
+
+
+def test_who_runs_the_site_says_whether_language_models_may_read(fresh_database: Database, tmp_path: Path) -> None:
+    own = settings_for(fresh_database.url.render_as_string(hide_password=False), tmp_path)
+    with opened_site(own, fresh_database) as afresh:
+        with fresh_database.transaction() as session:
+            site.change(session, SYSTEM, {"licence": "CC BY-SA 4.0", "description": "All about kettles."})
+        afresh.app.site.state["loggia"].sites.forget()
+        assert "Licence of what people write here: CC BY-SA 4.0" in afresh.anybody().get("/llms.txt").text
+        assert "GPTBot" not in afresh.anybody().get("/robots.txt").text
+        with fresh_database.transaction() as session:
+            site.change(session, SYSTEM, {"models": "refused"})
+        afresh.app.site.state["loggia"].sites.forget()
+        afresh.anybody().get("/llms.txt", status=404)
+        told = afresh.anybody().get("/robots.txt").text
+        rules = RobotFileParser()
+        rules.parse(told.splitlines())
+        assert not rules.can_fetch("GPTBot", f"{HERE}/")
+        assert rules.can_fetch("Googlebot", f"{HERE}/")
+        assert not rules.can_fetch("Googlebot", f"{HERE}/settings")
+
+
+def test_a_place_with_nothing_in_it_is_not_in_the_sitemap(afresh: Site, database: Database) -> None:
+    with database.transaction() as session:
+        empty, used = make.category(session), make.category(session)
+        make.thread(session, place=used)
+    recount_categories(database)
+    found = locations(afresh, "/sitemap.xml?part=places", "sitemap.xsd")
+    assert f"{HERE}/c/{used.slug}" in found
+    assert f"{HERE}/c/{empty.slug}" not in found

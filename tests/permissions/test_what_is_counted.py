@@ -34,7 +34,7 @@ UNLIKE = re.compile(r'name="(csrf|carried)" value="[^"]*"|"instance":"[^"]*"')
 LISTS = (
     "/", "/?sort=newest", "/?sort=unanswered", "/c/square", "/ideas", "/ideas/roadmap", "/tags", "/tags/pump", "/tags?q=pu", "/help",
     "/search?q=pump", "/search?q=pumq", "/search?q=pump+zebra", "/ask", "/ask/similar?title=The+pump+is+stuck", "/feeds/latest", "/feeds/c/square",
-    "/feeds/tags/pump", "/llms.txt", "/sitemap.xml", "/sitemap.xml?part=places", "/sitemap.xml?part=articles", "/sitemap.xml?part=threads",
+    "/feeds/tags/pump", "/feeds/unanswered", "/feeds/top", "/feeds/ideas", "/feeds/announcements", "/feeds/help", "/llms.txt", "/sitemap.xml", "/sitemap.xml?part=places", "/sitemap.xml?part=articles", "/sitemap.xml?part=threads",
     "/api/v1/threads", "/api/v1/threads?tag=pump", "/api/v1/threads?sort=top&limit=2", "/api/v1/categories", "/api/v1/articles",
     "/api/v1/search?q=pump", "/api/v1/similar?title=The+pump+is+stuck", "/notifications", "/api/v1/notifications",
 )  # fmt: skip

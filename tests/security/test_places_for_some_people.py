@@ -134,9 +134,9 @@ LISTS: dict[str, Read] = {
 FOR_ALL: dict[str, Read] = {
     "tags": lambda c, a, m: places.tag_list(c),
     "tags that begin so": lambda c, a, m: places.tag_list(c, prefix=CANARY[:3]),
-    "feed": lambda c, a, m: syndication.active_threads(c),
-    "feed of the category": lambda c, a, m: syndication.active_threads(c, category=m.place.slug),
-    "feed of the tag": lambda c, a, m: syndication.active_threads(c, tag=CANARY),
+    "feed": lambda c, a, m: syndication.threads(c),
+    "feed of the category": lambda c, a, m: syndication.threads(c, category=m.place.slug),
+    "feed of the tag": lambda c, a, m: syndication.threads(c, tag=CANARY),
     "sitemap": lambda c, a, m: syndication.addresses(c, share=0, size=10_000),
     "sitemap of articles": lambda c, a, m: articles.public_addresses(c),
 }

@@ -27,7 +27,8 @@ class BannerShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SiteShape(msgspec.Struct, frozen=True, kw_only=True):
-    """What this place is. `registration`: who may open an account; `demands`: how many points privileges cost (low, medium, high)."""
+    """What this place is. `registration`: who may open an account; `demands`: how many points privileges cost (low, medium, high); `models`: whether crawlers
+    of language models are welcome or refused; `licence`: of what people write."""
 
     name: str
     tagline: str
@@ -36,6 +37,8 @@ class SiteShape(msgspec.Struct, frozen=True, kw_only=True):
     default_locale: str
     registration: str
     demands: str
+    models: str
+    licence: str
     banner: BannerShape | None
 
 
@@ -49,6 +52,8 @@ class SiteChange(Body, frozen=True, kw_only=True):
     default_locale: str | None = None
     registration: Literal["open", "invitation", "closed"] | None = None
     demands: Literal["low", "medium", "high"] | None = None
+    models: Literal["welcome", "refused"] | None = None
+    licence: str | None = None
     banner: str | None = None
     banner_level: Literal["info", "warning", "danger"] | None = None
     banner_until: str | None = None
@@ -88,6 +93,8 @@ def _shape(request: AnyRequest, connection: Connection) -> SiteShape:
         default_locale=found.default_locale,
         registration=found.registration,
         demands=found.demands,
+        models=found.models,
+        licence=found.licence,
         banner=BannerShape(text=found.banner, level=found.banner_level, until=found.banner_until or None)
         if shown
         else None,

@@ -12,9 +12,10 @@ from litestar import Request, Response, get
 from msgspec import Meta
 from sqlalchemy import Connection
 
-from forum.articles.pages import public_addresses
+from forum.articles.pages import public_addresses, shelves
 from forum.kernel.access import ANONYMOUS
 from forum.kernel.errors import N_, NotFound, Text
+from forum.members.site import Site
 from forum.threads import syndication
 from forum.threads.places import category_list, tag_list
 from web.arguments import query
@@ -30,6 +31,7 @@ AnyRequest = Request[Any, Any, Any]
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 SHARE = 2_500
 """Ids of threads that one page of the sitemap covers: small enough to be kept in memory, far below the 50,000 allowed."""
+# Whether there is anything on them is for their pages to say.
 _PLACES = ("/", "/ideas", "/ideas/roadmap", "/tags", "/help", "/transparency", "/about", "/privacy")
 _MOST_TAGS = 1_000
 _PRIVATE = (
@@ -51,6 +53,23 @@ _ABOUT = (
     "> A support community: customers and the company answer questions in the open. Accepted answers solved the asker's"
     " problem; official answers are the company's word."
 )
+_READING = (
+    "Words on these pages are by customers unless a badge says that their author belongs to the company, or to a partner. A"
+    " duplicate names the thread that goes on. Each page says in JSON-LD what it is."
+)
+_FEEDS = (
+    ("What is new", "latest"),
+    ("Questions without an answer", "unanswered"),
+    ("Announcements of the company", "announcements"),
+    ("Ideas", "ideas"),
+    ("Help articles", "help"),
+    ("Decisions of the moderators", "transparency"),
+)
+MODELS = (
+    *("GPTBot", "ClaudeBot", "anthropic-ai", "Google-Extended", "Applebot-Extended", "CCBot", "Bytespider"),
+    *("meta-externalagent", "Amazonbot", "cohere-ai", "PerplexityBot", "Diffbot", "omgili"),
+)
+"""Crawlers that gather words for language models, as their makers name them."""
 Url = tuple[str, datetime | None]
 
 
@@ -99,9 +118,10 @@ def _parts(connection: Connection) -> list[Url]:
 
 
 def _places(connection: Connection, _page: int) -> list[Url]:
-    categories = [f"/c/{place.slug}" for place in category_list(connection, ANONYMOUS)]
+    categories = [f"/c/{place.slug}" for place in category_list(connection, ANONYMOUS) if place.thread_count]
+    helped = [f"/help?category={shelf.slug}" for shelf in shelves(connection, ANONYMOUS)]
     tags = [tag_label(tag.key).href for tag in tag_list(connection, limit=_MOST_TAGS)]
-    return [(path, None) for path in (*_PLACES, *categories, *tags)]
+    return [(path, None) for path in (*_PLACES, *categories, *helped, *tags)]
 
 
 def _articles(connection: Connection, _page: int) -> list[Url]:
@@ -123,12 +143,26 @@ def _listed(root_name: str, name: str, base: str, urls: Iterable[Url]) -> bytes:
     return document(root)
 
 
-@get("/robots.txt", action="site.describe", sync_to_thread=False, include_in_schema=False)
+@get("/robots.txt", action="site.describe", sync_to_thread=True, include_in_schema=False)
 def robots(request: AnyRequest) -> Response[str]:
-    """What crawlers may read, and where the sitemap is."""
+    """What crawlers may read, and where the sitemap is; nothing is for those of language models where they are refused."""
     base = installation_of(request).settings.base_url.rstrip("/")
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in _PRIVATE), "", f"Sitemap: {base}/sitemap.xml", ""]
+    refused = MODELS if _site(request).models == "refused" else ()
+    lines = [
+        *(f"User-agent: {name}" for name in refused),
+        *(("Disallow: /", "") if refused else ()),
+        "User-agent: *",
+        *(f"Disallow: {path}" for path in _PRIVATE),
+        "",
+        f"Sitemap: {base}/sitemap.xml",
+        "",
+    ]
     return Response("\n".join(lines), media_type="text/plain")
+
+
+def _site(request: AnyRequest) -> Site:
+    with db_of(request).reading() as connection:
+        return installation_of(request).sites.now(connection)
 
 
 @get("/opensearch.xml", action="site.describe", sync_to_thread=False, include_in_schema=False)
@@ -149,26 +183,33 @@ def opensearch(request: AnyRequest) -> Response[bytes]:
 
 @get("/llms.txt", action="site.describe", sync_to_thread=True, include_in_schema=False)
 def llms(request: AnyRequest) -> Response[str]:
-    """What a language model that visits should know: what this is, and where things are in a form it reads well."""
+    """What a language model that visits should know: what this is, and where things are in a form it reads well.
+
+    Raises:
+        NotFound: language models are not welcome here.
+    """
     here = installation_of(request)
     base = here.settings.base_url.rstrip("/")
     with db_of(request).reading() as connection:
         places, site = category_list(connection, ANONYMOUS), here.sites.now(connection)
+    if site.models == "refused":
+        raise NotFound()
     lines = [
-        f"# {site.name}",
-        "",
-        site.description or _ABOUT,
-        "",
-        "## Where things are",
-        "",
-        f"- [Search]({base}/api/v1/search?q=): threads and articles as JSON; `{base}/api/openapi.json` describes the whole API",
+        *(f"# {site.name}", "", f"> {site.description}" if site.description else _ABOUT, ""),
+        *(_READING, ""),
+        *([f"Licence of what people write here: {site.licence}", ""] if site.licence else []),
+        *("## Where the knowledge stands", ""),
         f"- [Help centre]({base}/help): reviewed articles; as JSON with Markdown under {base}/api/v1/articles",
+        f"- [Search]({base}/api/v1/search?q=): threads and articles as JSON; type what you look for after `q=`",
+        f"- [Threads]({base}/api/v1/threads?state=solved): as JSON; `{base}/api/v1/threads/ID` is one, its posts as Markdown and HTML",
+        f"- [Ideas]({base}/ideas) and [roadmap]({base}/ideas/roadmap): what people wish for, and what the company answered",
         f"- [Public log]({base}/transparency): every decision of the moderators",
-        f"- [Sitemap]({base}/sitemap.xml)",
-        "",
-        "## Categories",
-        "",
+        *("", "## Categories", ""),
         *(f"- [{place.name}]({base}/c/{place.slug}): {place.description}".rstrip(": ") for place in places),
+        *("", "## For programs", ""),
+        f"- [API]({base}/api/openapi.json): the whole API, described in OpenAPI 3.1",
+        *(f"- [{name}]({base}/feeds/{path}): Atom" for name, path in _FEEDS),
+        f"- [Sitemap]({base}/sitemap.xml)",
         "",
     ]
     return Response("\n".join(lines), media_type="text/plain")

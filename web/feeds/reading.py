@@ -1,4 +1,5 @@
-"""The feeds that people subscribe to: what is new everywhere, in a category, under a tag, in a thread, in the public log.
+"""The feeds that people subscribe to: the lists of the front page, ideas, announcements, a category, a tag, a thread, a member's
+answers, the help centre, the public log.
 
 They are the same for everybody: what a visitor may read.
 """
@@ -14,16 +15,20 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 from sqlalchemy import Connection
 
+from forum.articles.pages import PublicArticle, newest_articles
 from forum.kernel.access import ANONYMOUS
-from forum.kernel.errors import N_, Text
+from forum.kernel.errors import N_, NotFound, Text
+from forum.members.policies import may_see_activity
 from forum.threads import syndication
-from forum.threads.places import category_named, tag_named
-from forum.threads.syndication import PublicPost, PublicThread, Syndicated
+from forum.threads.places import category_named, slug_now, tag_named
+from forum.threads.profiles import profile_page
+from forum.threads.syndication import PublicAnswer, PublicPost, PublicThread, Syndicated
 from moderation.pages import log_head, log_list
 from web.arguments import path_id
 from web.edge.visit import visit_of
 from web.feeds.atom import By, Entry, Feed, atom
 from web.installation import db_of, installation_of
+from web.pages.frame import moved_to
 from web.pages.keeping import keep_list
 from web.pages.transparency import Link, linked
 from web.translations import translate
@@ -82,12 +87,41 @@ def _answered(request: AnyRequest, address: str, make: Callable[[Connection, Hou
 @get("/feeds/latest", action="thread.list", sync_to_thread=True, include_in_schema=False)
 def latest(request: AnyRequest) -> Response[bytes]:
     """What is new everywhere."""
+    return _listed(request, "/feeds/latest", "/", Text(N_("Latest")), order="latest")
 
+
+@get("/feeds/unanswered", action="thread.list", sync_to_thread=True, include_in_schema=False)
+def unanswered(request: AnyRequest) -> Response[bytes]:
+    """The newest questions that wait for an answer."""
+    return _listed(request, "/feeds/unanswered", "/?sort=unanswered", Text(N_("Unanswered")), order="unanswered")
+
+
+@get("/feeds/top", action="thread.list", sync_to_thread=True, include_in_schema=False)
+def top(request: AnyRequest) -> Response[bytes]:
+    """What most people found helpful."""
+    return _listed(request, "/feeds/top", "/?sort=top", Text(N_("Top")), order="top")
+
+
+@get("/feeds/ideas", action="thread.list", sync_to_thread=True, include_in_schema=False)
+def of_ideas(request: AnyRequest) -> Response[bytes]:
+    """What is new among the ideas."""
+    return _listed(request, "/feeds/ideas", "/ideas", Text(N_("Ideas")), kind="idea")
+
+
+@get("/feeds/announcements", action="thread.list", sync_to_thread=True, include_in_schema=False)
+def of_announcements(request: AnyRequest) -> Response[bytes]:
+    """What the company announced."""
+    return _listed(request, "/feeds/announcements", "/", Text(N_("Announcements")), kind="announcement")
+
+
+def _listed(
+    request: AnyRequest, path: str, page: str, name: Text, *, order: syndication.Order = "latest", kind: str = ""
+) -> Response[bytes]:
     def make(connection: Connection, house: House) -> Feed:
-        title = house.say(Text(N_("Latest in %(site)s"), site=house.name))
-        return _of_threads(house, title, "/feeds/latest", "/", syndication.active_threads(connection))
+        found = syndication.threads(connection, order=order, kind=kind)
+        return _of_threads(house, f"{house.say(name)} · {house.name}", path, page, found)
 
-    return _answered(request, "/feeds/latest", make)
+    return _answered(request, path, make)
 
 
 @get("/feeds/c/{slug:str}", action="category.feed", sync_to_thread=True, include_in_schema=False)
@@ -96,7 +130,7 @@ def of_category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
 
     def make(connection: Connection, house: House) -> Feed:
         place = category_named(connection, ANONYMOUS, slug)
-        found = syndication.active_threads(connection, category=place.slug)
+        found = syndication.threads(connection, category=place.slug)
         return _of_threads(
             house,
             f"{house.places.name(place.slug, place.name)} · {house.name}",
@@ -105,7 +139,11 @@ def of_category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
             found,
         )
 
-    return _answered(request, f"/feeds/c/{quote(slug)}", make)
+    try:
+        return _answered(request, f"/feeds/c/{quote(slug)}", make)
+    except NotFound:
+        with db_of(request).reading() as connection:
+            return moved_to(f"/feeds/c/{slug_now(connection, ANONYMOUS, slug)}")
 
 
 @get("/feeds/tags/{name:str}", action="tag.read", sync_to_thread=True, include_in_schema=False)
@@ -115,7 +153,7 @@ def of_tag(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     def make(connection: Connection, house: House) -> Feed:
         tag = tag_named(connection, ANONYMOUS, name)
         path = f"/tags/{quote(tag.key, safe='+.-')}"
-        found = syndication.active_threads(connection, tag=tag.key)
+        found = syndication.threads(connection, tag=tag.key)
         return _of_threads(house, f"{tag.name} · {house.name}", f"/feeds{path}", path, found)
 
     return _answered(request, f"/feeds/tags/{quote(name, safe='+.-')}", make)
@@ -179,6 +217,70 @@ def _post(house: House, thread: Syndicated, post: PublicPost) -> Entry:
     )
 
 
+@get("/feeds/m/{handle:str}", action="member.read", sync_to_thread=True, include_in_schema=False)
+def of_member(request: AnyRequest, handle: FromPath[str]) -> Response[bytes]:
+    """What somebody answered last; nothing of those who chose not to have it gathered."""
+
+    def make(connection: Connection, house: House) -> Feed:
+        who = profile_page(connection, ANONYMOUS, handle=handle)
+        if not may_see_activity(ANONYMOUS, who).allowed:
+            raise NotFound()
+        by = By(who.name, f"{house.base}/m/{quote(who.handle)}")
+        return Feed(
+            title=f"{who.name} · {house.name}",
+            address=f"{house.base}/feeds/m/{quote(who.handle)}",
+            page=f"{house.base}/m/{quote(who.handle)}",
+            base=house.base,
+            locale=house.locale,
+            entries=tuple(_answer(house, by, said) for said in syndication.answers_of(connection, member_id=who.id)),
+        )
+
+    return _answered(request, f"/feeds/m/{quote(handle)}", make)
+
+
+def _answer(house: House, by: By, said: PublicAnswer) -> Entry:
+    return Entry(
+        id=house.tag(said.created_at, "post", said.id),
+        title=said.thread_title,
+        address=f"{house.base}/p/{said.id}",
+        published=said.created_at,
+        updated=said.edited_at or said.created_at,
+        html=said.html,
+        locale=said.locale,
+        by=by,
+    )
+
+
+@get("/feeds/help", action="article.list", sync_to_thread=True, include_in_schema=False)
+def of_help(request: AnyRequest) -> Response[bytes]:
+    """The articles of the help centre that were published last."""
+
+    def make(connection: Connection, house: House) -> Feed:
+        return Feed(
+            title=f"{house.say(Text(N_('Help centre')))} · {house.name}",
+            address=f"{house.base}/feeds/help",
+            page=f"{house.base}/help",
+            base=house.base,
+            locale=house.locale,
+            entries=tuple(_article(house, article) for article in newest_articles(connection)),
+        )
+
+    return _answered(request, "/feeds/help", make)
+
+
+def _article(house: House, article: PublicArticle) -> Entry:
+    return Entry(
+        id=house.tag(article.published_at, "article", article.id),
+        title=article.title,
+        address=f"{house.base}/help/{article.id}/{article.slug}",
+        published=article.published_at,
+        updated=article.changed_at,
+        html=article.html,
+        locale=article.locale,
+        category=(article.category_slug, house.places.name(article.category_slug, article.category_name)),
+    )
+
+
 @get("/feeds/transparency", action="log.read", sync_to_thread=True, include_in_schema=False)
 def of_log(request: AnyRequest) -> Response[bytes]:
     """The public log. Each entry brings its link of the chain, and the feed where the chain ends, so that readers hold copies."""
@@ -226,4 +328,6 @@ def _words(house: House, link: Link) -> str:
     return "".join(f"<p>{html.escape(line)}</p>" for line in lines if line)
 
 
-routes = [latest, of_category, of_tag, of_thread, of_log]
+routes = [
+    *(latest, unanswered, top, of_ideas, of_announcements, of_category, of_tag, of_thread, of_member, of_help, of_log),
+]

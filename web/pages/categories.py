@@ -7,17 +7,18 @@ from typing import Any, Literal
 import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath
+from sqlalchemy import Connection
 
-from forum.kernel.access import MEMBERS
+from forum.kernel.access import MEMBERS, Actor
 from forum.kernel.errors import N_, NotFound, Text
 from forum.threads.lists import Wanted, thread_list
-from forum.threads.places import CategoryLine, category_list, category_named
+from forum.threads.places import CategoryLine, category_list, category_named, slug_now
 from forum.threads.policies import may_ask
 from web.arguments import query
 from web.identity import current_actor
 from web.installation import db_of
 from web.pages.former import category_moved
-from web.pages.frame import address_of, framed, places_of, shown
+from web.pages.frame import address_of, framed, moved_to, places_of, shown
 from web.pages.keeping import keep_list, version_before
 from web.pages.linked_data import QUESTIONS, crumbs
 from web.pages.parts import Pager
@@ -62,7 +63,7 @@ KIND_NAMES = {
 
 @get("/c/{slug:str}", action="category.read", sync_to_thread=True, include_in_schema=False)
 def category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
-    """The threads of one category."""
+    """The threads of one category. Where it stood before leads to where it stands."""
     asked, path = query(request, Asked), f"/c/{slug}"
     with db_of(request).reading() as connection:
         actor = current_actor(request, connection)
@@ -70,7 +71,7 @@ def category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
         try:
             place = category_named(connection, actor, slug)
         except NotFound:
-            return category_moved(connection, actor, slug)
+            return _moved(connection, actor, slug, asked)
         called = places_of(request, connection, actor)
         found = thread_list(connection, actor, _wanted(asked, place), cursor=asked.cursor)
         answer = shown(
@@ -103,6 +104,14 @@ def category(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
         )
     keep_list(request, actor, address=asked.address(path, cursor=asked.cursor), version=version)
     return answer
+
+
+def _moved(connection: Connection, actor: Actor, slug: str, asked: Asked) -> Response[bytes]:
+    """From where a category stood before it was renamed, or imported."""
+    try:
+        return moved_to(asked.address(f"/c/{slug_now(connection, actor, slug)}", cursor=asked.cursor))
+    except NotFound:
+        return category_moved(connection, actor, slug)
 
 
 def _wanted(asked: Asked, place: CategoryLine) -> Wanted:

@@ -23,9 +23,9 @@ from forum.articles.pages import (
 )
 from forum.articles.policies import may_review
 from forum.kernel.access import Actor, require
-from forum.kernel.errors import N_, Conflict, Invalid, Text
+from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
 from forum.search.pages import Similar, similar
-from forum.threads.places import category_named
+from forum.threads.places import category_named, slug_now
 from web import forms
 from web.arguments import path_id, query
 from web.identity import current_actor, current_member
@@ -137,7 +137,11 @@ def _shelf(request: AnyRequest, asked: Shelving) -> Response[bytes]:
     with db_of(request).reading() as connection:
         actor = current_actor(request, connection)
         version = version_before(request, connection, actor)
-        place = category_named(connection, actor, asked.category)
+        try:
+            place = category_named(connection, actor, asked.category)
+        except NotFound:
+            slug = slug_now(connection, actor, asked.category)
+            return moved_to(address_of("/help", category=slug, cursor=asked.cursor))
         called = places_of(request, connection, actor).name(place.slug, place.name)
         found = article_list(connection, actor, category=place.slug, cursor=asked.cursor, limit=50)
         frame = framed(

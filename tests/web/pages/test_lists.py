@@ -7,7 +7,8 @@ from forum.kernel.access import ANONYMOUS
 from forum.kernel.db import Database
 from forum.kernel.paging import encode_cursor
 from forum.kernel.settings import Settings
-from forum.threads import answers, editing, lists, places, replying, voting
+from forum.members.actors import SYSTEM
+from forum.threads import answers, categories, editing, lists, places, replying, voting
 from forum.threads import tags as tagging
 from forum.threads.tables import Category, Thread
 from moderation.decisions import Ruling, decide
@@ -273,3 +274,37 @@ def test_a_change_that_began_earlier_and_ended_later_is_seen(
         assert database.last_change(reading) != between
     database.dispose()
     postgres_server.drop(name)
+
+
+def test_a_renamed_category_is_found_where_it_stood_by_whoever_sees_it(site: Site, database: Database) -> None:
+    with database.transaction() as session:
+        place, inner = (
+            make.category(session, slug="kettles-of-old"),
+            make.category(session, slug="inner-of-old", audience=1),
+        )
+        for slug in ("kettles-between", "kettles-now"):
+            categories.edit(session, SYSTEM, category_id=place.id, slug=slug)
+        categories.edit(session, SYSTEM, category_id=inner.id, slug="inner-now")
+        member = make.member(session)
+    visitor = site.anybody()
+    for former in ("kettles-of-old", "kettles-between"):
+        assert visitor.get(f"/c/{former}?sort=top", status=301).leads_to == "/c/kettles-now?sort=top"
+        assert visitor.get(f"/feeds/c/{former}", status=301).leads_to == "/feeds/c/kettles-now"
+        assert visitor.get(f"/help?category={former}", status=301).leads_to == "/help?category=kettles-now"
+        visitor.follow()
+    for path in ("/c/inner-of-old", "/feeds/c/inner-of-old", "/help?category=inner-of-old"):
+        visitor.get(path, status=404)
+    assert site.as_(member).get("/c/inner-of-old", status=301).leads_to == "/c/inner-now"
+
+
+def test_an_address_that_is_used_again_leads_nowhere_else(site: Site, database: Database) -> None:
+    with database.transaction() as session:
+        place = make.category(session, slug="first-home", name="The first")
+        categories.edit(session, SYSTEM, category_id=place.id, slug="second-home")
+        make.category(session, slug="first-home", name="The heir")
+    assert site.anybody().get("/c/first-home").words("//h1") == "The heir"
+    with database.transaction() as session:
+        categories.edit(session, SYSTEM, category_id=place.id, slug="third-home")
+        categories.edit(session, SYSTEM, category_id=place.id, slug="second-home")
+    assert site.anybody().get("/c/second-home").words("//h1") == "The first"
+    assert site.anybody().get("/c/third-home", status=301).leads_to == "/c/second-home"

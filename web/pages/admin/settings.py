@@ -41,6 +41,10 @@ PRIVILEGES: Final = {
     "post:edit-any": Text(N_("Edit what others wrote, at once")),
 }
 """What points bring, in the order of the table that explains the setting."""
+MODELS: Final = (
+    ("welcome", Text(N_("May read what everybody reads"))),
+    ("refused", Text(N_("Are asked to stay away"))),
+)
 LEVELS: Final = (
     ("info", Text(N_("For information"))),
     ("warning", Text(N_("Something is different"))),
@@ -58,6 +62,8 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
     default_locale: str = ""
     registration: str = "open"
     demands: str = "medium"
+    models: str = "welcome"
+    licence: str = ""
     banner: str = ""
     banner_level: str = "info"
     banner_until: str = ""
@@ -114,6 +120,7 @@ def _page(request: AnyRequest, answer: Answer, *, status: int = 200) -> Response
             *((one, LANGUAGE_NAMES[one]) for one in LOCALES),
         ],
         registration=list(REGISTRATION),
+        models=list(MODELS),
         levels=list(LEVELS),
         demands=list(DEMANDS),
         ladder=[(word, [LADDERS[one][name] for one in site.DEMANDS]) for name, word in PRIVILEGES.items()],
