@@ -11,7 +11,7 @@ from crm_sync.transitions import settled
 from forum.kernel import jobs
 from forum.kernel.access import Actor, require
 from forum.kernel.db import database_now, locked, skip_locked
-from forum.kernel.errors import N_, Conflict
+from forum.kernel.errors import N_, Conflict, NotFound, Text
 from forum.members import audit
 
 DEAD = ("parked", "held")
@@ -86,7 +86,10 @@ def retract(session: Session, actor: Actor, *, after: tuple[str, int] = ("", 0))
 
 
 def _dead(session: Session, delivery_id: int) -> CrmDelivery:
-    delivery = locked(session, CrmDelivery, delivery_id)
+    try:
+        delivery = locked(session, CrmDelivery, delivery_id)
+    except NotFound:
+        raise NotFound(Text(N_("There is no delivery with the number %(number)d."), number=delivery_id)) from None
     if delivery.state not in DEAD:
         raise Conflict(N_("This delivery is on its way or done; there is nothing to try again."))
     return delivery

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -74,10 +75,21 @@ def load(environ: Mapping[str, str] | None = None, *, env_file: Path | None = Pa
     found: dict[str, str] = {}
     if environ is None:
         if env_file is not None and env_file.is_file():
-            found.update({name: value for name, value in dotenv_values(env_file).items() if value is not None})
+            found.update(_written(env_file))
         environ = os.environ
     found.update({name: value for name, value in environ.items() if name.startswith("LOGGIA_")})
     return _checked(lambda name, default="": found.get(f"LOGGIA_{name}", "").strip() or default)
+
+
+def _written(env_file: Path) -> dict[str, str]:
+    """What the file says. A line that says nothing is no reason to go on with a default: it may be the one of the database."""
+    with env_file.open(encoding="utf-8") as file:
+        for binding in parse_stream(file):
+            if binding.error:
+                before = binding.original.string
+                line = binding.original.line + before[: len(before) - len(before.lstrip())].count("\n")
+                raise SettingError(f"Line {line} of {env_file}", "…", "NAME=value, with quotes that close")
+    return {name: value for name, value in dotenv_values(env_file).items() if value is not None}
 
 
 def _checked(get: Callable[..., str]) -> Settings:

@@ -13,7 +13,7 @@ from sqlalchemy.sql import Select
 from forum.kernel import jobs
 from forum.kernel.access import Actor, require
 from forum.kernel.db import locked, skip_locked
-from forum.kernel.errors import N_, Conflict, Text
+from forum.kernel.errors import N_, Conflict, NotFound, Text
 from forum.kernel.mailer import REFUSALS
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.members import audit
@@ -146,7 +146,10 @@ def give_up(session: Session, actor: Actor, *, mail_id: int) -> None:
 
 
 def _parked(session: Session, mail_id: int) -> MailDelivery:
-    mail = locked(session, MailDelivery, mail_id)
+    try:
+        mail = locked(session, MailDelivery, mail_id)
+    except NotFound:
+        raise NotFound(Text(N_("There is no mail with the number %(number)d."), number=mail_id)) from None
     if mail.state != "parked":
         raise Conflict(N_("This mail is on its way or done; there is nothing to send again."))
     return mail

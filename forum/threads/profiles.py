@@ -98,7 +98,7 @@ _BADGE_COUNT = select(func.count()).where(_B.member_id == _M.id).correlate(Membe
 _PROFILE: Select[Any] = (
     select(
         _M.id, _M.handle, _M.name, _M.role, _M.bio, _M.bio_html, _M.points, _M.trust_level, _M.is_bot, _M.is_imported,
-        _M.created_at, _A.team, _A.title, _replies(), _replies(_P.accepted_at.is_not(None)),
+        _M.created_at, _A.team, _A.title, _replies(), _replies(_P.accepted_at.is_not(None), ~_P.is_company),
         _threads("question"), _threads("idea"), _BADGE_COUNT,
         _M.avatar, _M.is_unlisted, _M.hides_activity,
     )

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from crm_sync.connections import ensure_default_connection
 from forum.kernel.db import Database
+from forum.kernel.errors import NotFound
 from tests.crm_sync import make
 from tests.installing import SECRET_KEY, copy_of_sqlite
 from web.cli.crm import crm
@@ -62,3 +63,16 @@ def test_retract_has_everything_told_anew(url: str) -> None:
     assert said("retract").output == "1 will be told anew.\n"
     (row,) = json.loads(said("status", "--json").output)
     assert (row["waiting"], row["parked"], row["held"]) == (1, 0, 0)
+
+
+def test_programs_read_what_waits_for_a_person(url: str) -> None:
+    (row,) = json.loads(said("status", "--json").output)
+    assert [(one["delivery"], one["connection"]) for one in row["could not be delivered"]] == [
+        (3, "journal"),
+        (2, "journal"),
+    ]
+
+
+def test_a_delivery_that_is_not_there_is_named(url: str) -> None:
+    with pytest.raises(NotFound, match="There is no delivery with the number 99999"):
+        CliRunner().invoke(crm, ("replay", "99999"), catch_exceptions=False)

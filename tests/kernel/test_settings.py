@@ -149,3 +149,11 @@ def test_whatever_is_given_it_is_understood_or_refused_in_one_line(name: str, va
     except SettingError as refused:
         assert str(refused).startswith(f"LOGGIA_{name} got ")  # noqa: PT017 (both outcomes are good)
         assert str(refused).isprintable()  # noqa: PT017
+
+
+def test_a_line_of_the_file_that_says_nothing_stops_the_start(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("LOGGIA_SITE_NAME=Mill\n\n\nLOGGIA_SECRET_KEY='hunter2 without its end\nLOGGIA_DEFAULT_LOCALE=it\n")
+    with pytest.raises(SettingError) as refused:
+        load(env_file=file)
+    assert str(refused.value) == f'Line 4 of {file} got "…" and wants NAME=value, with quotes that close.'

@@ -1,5 +1,7 @@
 """Forms say everything that is wrong at once; addresses lead back to this site alone."""
 
+import re
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -9,9 +11,11 @@ from hypothesis import strategies as st
 from msgspec import Meta, Struct
 
 from forum.kernel.errors import Invalid
+from web.app import LARGEST_BODY
 from web.forms import LARGEST, MOST_FIELDS, pairs_of, parse, shown, whole_number
 from web.problems import Refused
 from web.returning import safe_next
+from web.routes import ROUTES
 
 
 class Ask(Struct, frozen=True):
@@ -203,3 +207,12 @@ def test_whatever_is_asked_a_browser_stays_here(text: str) -> None:
     # what a browser does first: it drops tabs and line ends, and reads a backslash as a slash
     read = went.replace("\t", "").replace("\n", "").replace("\r", "").replace("\\", "/")
     assert urlsplit(urljoin("https://community.example.com/login", read)).netloc == "community.example.com"
+
+
+def test_the_proxy_lets_through_what_the_site_takes() -> None:
+    """deploy/nginx.conf refuses bodies on its own, with a page that is not ours."""
+    written = (Path(__file__).parents[2] / "deploy" / "nginx.conf").read_text()
+    let_through = re.search(r"client_max_body_size (\d+)m;", written)
+    taken = [limit for handler in ROUTES if isinstance(limit := handler.request_max_body_size, int)]
+    assert let_through is not None
+    assert int(let_through[1]) * 2**20 >= max(taken) > LARGEST_BODY

@@ -9,14 +9,17 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from forum.kernel.clock import now
 from forum.kernel.db import Database
 from forum.kernel.errors import Conflict, Gone, Invalid, NotFound
 from forum.kernel.settings import Settings
 from forum.members import affiliations, inviting
 from forum.members.actors import actor_of
-from forum.members.tables import AuditEntry, Member
+from forum.members.keys import address_key
+from forum.members.tables import AuditEntry, MailAddress, Member
 from tests.forum import making as make
 from web.cli import loggia
+from web.migrations import NoSuchRevision
 
 Run = Callable[..., str]
 
@@ -116,3 +119,31 @@ def test_whom_the_list_of_staff_names(run: Run, database: Database) -> None:
     run("members", "promote", "olga", "moderator")
     with database.transaction() as session:
         assert session.scalar(select(Member.role).where(Member.handle == "olga")) == "moderator"
+
+
+def test_the_list_names_everybody_once_with_the_address_that_is_theirs(run: Run, database: Database) -> None:
+    with database.transaction() as session:
+        ella = make.member(session, handle="ella")
+        for address, verified in (("ella@home.example", now()), ("not-hers@home.example", None)):
+            key = address_key(address)
+            session.add(
+                MailAddress(
+                    member_id=ella.member_id or 0,
+                    address=address,
+                    address_key=key,
+                    verified_at=verified,
+                    created_at=now(),
+                )
+            )
+    assert [one["mail"] for one in read(run, "members", "list") if one["handle"] == "ella"] == ["ella@home.example"]
+
+
+def test_a_mail_that_is_not_there_is_named(run: Run) -> None:
+    with pytest.raises(NotFound, match="There is no mail with the number 999"):
+        run("mail", "replay", "999")
+
+
+@pytest.mark.parametrize("revision", ["9999", ""])
+def test_the_database_goes_back_only_to_what_there_was(run: Run, revision: str) -> None:
+    with pytest.raises(NoSuchRevision, match="there is no earlier one called"):
+        run("db", "downgrade", revision)

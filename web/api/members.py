@@ -144,7 +144,7 @@ def _member(request: AnyRequest, profile: Profile) -> MemberShape:
         points=profile.points,
         trust_level=profile.trust_level,
         answers=profile.answers,
-        accepted=profile.accepted,
+        accepted=0 if profile.is_staff else profile.accepted,
         questions=profile.questions,
         ideas=profile.ideas,
     )

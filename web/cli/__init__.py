@@ -68,9 +68,9 @@ def _mistakes() -> tuple[type[Exception], ...]:
 
     from forum.kernel.errors import LoggiaError
     from forum.kernel.settings import SettingError
-    from web.migrations import TooNew
+    from web.migrations import NoSuchRevision, TooNew
 
-    return (LoggiaError, SettingError, TooNew, OSError, OperationalError)
+    return (LoggiaError, SettingError, TooNew, NoSuchRevision, OSError, OperationalError)
 
 
 def _line(error: Exception) -> str:

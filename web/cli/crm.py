@@ -1,8 +1,10 @@
 """`loggia crm`: how the company's connections do, and trying again what did not pass."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import click
+from sqlalchemy import Connection
 
 from crm_sync import pages, replaying
 from forum.kernel.db import Database
@@ -24,10 +26,15 @@ def status(as_json: bool) -> None:
     """How each connection does, and which deliveries wait for a person."""
     with opened() as (_, db), db.reading() as connection:
         page = pages.connections_page(connection, COMMAND_LINE)
-    listed("Connections", _COLUMNS, [_health(each) for each in page.connections], as_json=as_json)
-    if page.dead and not as_json:
+        dead = list(_all_dead(connection)) if as_json else list(page.dead)
+    if as_json:
+        shown = [(*_health(each), _dead_of(each, dead)) for each in page.connections]
+        listed("Connections", (*_COLUMNS, "could not be delivered"), shown, as_json=True)
+        return
+    listed("Connections", _COLUMNS, [_health(each) for each in page.connections], as_json=False)
+    if dead:
         click.echo()
-        listed(f"Could not be delivered: {page.dead_count}", _DEAD, [_dead(line) for line in page.dead], as_json=False)
+        listed(f"Could not be delivered: {page.dead_count}", _DEAD, [_dead(line) for line in dead], as_json=False)
         click.echo("\nTry one again with: loggia crm replay DELIVERY   All of them: loggia crm replay --dead")
 
 
@@ -81,8 +88,30 @@ def _health(each: pages.ConnectionHealth) -> tuple[object, ...]:
     return (each.name, each.health, *counts, *lately, None if each.why is None else str(each.why))
 
 
+def _all_dead(connection: Connection) -> Iterator[pages.DeliveryLine]:
+    """A program has room for all of them; people see the newest twenty."""
+    cursor: str | None = None
+    while True:
+        page = pages.deliveries_list(connection, COMMAND_LINE, state="dead", cursor=cursor, limit=100)
+        yield from page.items
+        if page.next is None:
+            return
+        cursor = page.next
+
+
+def _dead_of(each: pages.ConnectionHealth, dead: list[pages.DeliveryLine]) -> list[dict[str, object]]:
+    lines = (_dead(line) for line in dead if line.connection_id == each.id)
+    return [dict(zip(_DEAD, line, strict=True)) for line in lines]
+
+
 def _dead(line: pages.DeliveryLine) -> tuple[object, ...]:
-    return (line.id, line.connection, f"{line.kind} {line.local_id}: {line.title}", line.attempt, line.why)
+    return (
+        line.id,
+        line.connection,
+        f"{line.kind} {line.local_id}: {line.title}",
+        line.attempt,
+        None if line.why is None else str(line.why),
+    )
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -3,7 +3,7 @@
 import secrets
 
 import click
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 
 from forum.members import belonging, managing
 from forum.members.actors import COMMAND_LINE
@@ -11,6 +11,12 @@ from forum.members.finding import member_of
 from forum.members.tables import Affiliation, MailAddress, Member
 from moderation.decisions import Ruling, decide
 from web.cli.opening import as_json, listed, opened
+
+_ADDRESS = (
+    select(func.min(MailAddress.address))
+    .where(MailAddress.member_id == Member.id, MailAddress.verified_at.is_not(None))
+    .scalar_subquery()
+)
 
 
 @click.group()
@@ -74,14 +80,13 @@ def suspend(handle: str, days: int, rule: str, reason: str, text: str, end: bool
 @click.option("--role", type=click.Choice(managing.PLACES), default=None)
 @as_json
 def list_(role: str | None, as_json: bool) -> None:
-    """List who is here."""
+    """List who is here, with the address that they showed to be theirs."""
     wanted = (
-        select(Member.handle, Member.name, Member.role, Affiliation.team, Member.points, MailAddress.address)
+        select(Member.handle, Member.name, Member.role, Affiliation.team, Member.points, _ADDRESS)
         .outerjoin(
             Affiliation,
             and_(Affiliation.member_id == Member.id, Affiliation.kind == "staff", Affiliation.until.is_(None)),
         )
-        .outerjoin(MailAddress, MailAddress.member_id == Member.id)
         .where(Member.deleted_at.is_(None), Member.is_imported.is_(False))
         .order_by(Member.handle_key)
     )

@@ -16,6 +16,10 @@ _HERE = Path(__file__).parent
 _ADVISORY_LOCK = 7_406_714  # any number, the same in every process that migrates
 
 
+class NoSuchRevision(Exception):
+    """There is no earlier revision of that name to take the database back to."""
+
+
 class TooNew(Exception):
     """The database was written by a newer version of Loggia."""
 
@@ -34,8 +38,13 @@ def upgrade(database_url: str, revision: str = "head") -> None:
 
 
 def downgrade(database_url: str, revision: str) -> None:
-    """Take a database back to an earlier revision."""
+    """Take a database back to an earlier revision, or with "base" to nothing at all.
+
+    Raises:
+        NoSuchRevision: there is none of this name, or the database is not that far yet.
+    """
     with _connected(database_url) as connection, _tables_may_be_replaced(connection):
+        _refuse_unknown(connection, revision)
         from alembic import command
 
         command.downgrade(_config(connection), revision)
@@ -93,6 +102,15 @@ def _refuse_newer(connection: Connection) -> None:
     if at is not None and at not in _revisions():
         raise TooNew(
             f"The database is at revision {at}, which this version of Loggia does not know. Install the newer version."
+        )
+    connection.rollback()
+
+
+def _refuse_unknown(connection: Connection, revision: str) -> None:
+    at = current(connection)
+    if revision != "base" and (revision not in _revisions() or at is None or revision > at):
+        raise NoSuchRevision(
+            f'The database is at revision {at or "none"}; there is no earlier one called "{revision}" to take it back to.'
         )
     connection.rollback()
 

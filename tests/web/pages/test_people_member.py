@@ -7,8 +7,8 @@ import pytest
 from forum.kernel import clock
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
-from forum.members import accounts
-from forum.members.actors import SYSTEM
+from forum.members import accounts, managing
+from forum.members.actors import SYSTEM, actor_of
 from forum.members.tables import ImportedBadge, Member
 from forum.threads import answers, voting
 from tests.forum import making as make
@@ -185,3 +185,21 @@ def test_visitors_get_it_from_memory_until_something_changes(site: Site, databas
     with site.counting() as selects:
         visitor.get("/m/jonas?tab=ideas")
     assert selects == []
+
+
+def test_the_company_wears_no_solved_badge(site: Site, database: Database, people: People) -> None:
+    """Rule 3: what staff solve is the company's; what they solved before they came to it is theirs again when they leave."""
+    with database.transaction() as session:
+        marta = make.member(session, handle="marta-then")
+        before = make.reply(session, make.thread(session, people.asker), marta)
+        answers.accept(session, people.asker, post_id=before.id)
+        managing.promote(session, SYSTEM, handle="marta-then", place="staff", team="Service")
+        employee = actor_of(session, marta.member_id)
+        after = make.reply(session, make.thread(session, people.asker), employee)
+        answers.accept(session, people.asker, post_id=after.id)
+    assert " solved" not in site.anybody().get("/m/marta-then").words("//header")
+    assert site.anybody().get("/m/marta-then").words("//dl[@class='kv']").startswith("Answers2")
+    with database.transaction() as session:
+        managing.end_affiliation(session, SYSTEM, member_id=marta.member_id or 0)
+    assert "1 solved" in site.anybody().get("/m/marta-then").words("//header")
+    deliver_all(database)
