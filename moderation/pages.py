@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Connection, Row, String, and_, bindparam, cas
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
-from forum.kernel.access import ANONYMOUS, Actor
+from forum.kernel.access import ANONYMOUS, OF_THE_COMPANY, Actor
 from forum.kernel.db import UtcTime
 from forum.kernel.errors import NotFound
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
@@ -90,7 +90,7 @@ _LIST: Select[Any] = (
         _D.number < bindparam("before", type_=BigInteger),
         or_(bindparam("action", type_=String) == "", _D.action == bindparam("action", type_=String)),
         or_(bindparam("rule", type_=String) == "", _D.rule == bindparam("rule", type_=String)),
-        or_(bindparam("role", type_=String) == "", _D.role == bindparam("role", type_=String)),
+        or_(bindparam("role", type_=String) == "", _D.role.in_(bindparam("voices", expanding=True))),
     )
     .order_by(_D.number.desc())
     .limit(bindparam("limit"))
@@ -109,16 +109,31 @@ def log_list(
     cursor: str = "",
     limit: int = 20,
 ) -> Page[LogEntry]:
-    """The public log, newest first; empty arguments narrow nothing.
+    """The public log, newest first; empty arguments narrow nothing. Who decided as a moderator of the company is found as
+    both: "staff" and "moderator"; "staff-moderator" finds nobody else.
 
     Raises:
         Invalid: the cursor is not one of ours.
     """
     before = decode_cursor(cursor, int)[0] if cursor else _LAST
-    wanted = {"before": before, "action": action, "rule": rule, "role": role, "limit": limit + 1}
+    wanted = {
+        "before": before,
+        "action": action,
+        "rule": rule,
+        "role": role,
+        "voices": _voices(role),
+        "limit": limit + 1,
+    }
     rows = connection.execute(_LIST, {**wanted, **as_seen_by(actor)}).all()
     items = tuple(_entry(row) for row in rows[:limit])
     return Page(items=items, next=encode_cursor(items[-1].number) if len(rows) > limit else None)
+
+
+def _voices(role: str) -> tuple[str, ...]:
+    """The words of the records that a filter means."""
+    if role == "staff":
+        return ("staff", *OF_THE_COMPANY.values())
+    return (role, OF_THE_COMPANY[role]) if role in OF_THE_COMPANY else (role,)
 
 
 _SINCE: Select[Any] = select(func.count()).where(_D.at >= bindparam("since", type_=UtcTime))

@@ -96,7 +96,7 @@ def may_restore(actor: Actor, *, author_id: int) -> Verdict:
 
 
 def may_decide_idea(actor: Actor) -> Verdict:
-    """The company answers for ideas: staff, and administrators."""
+    """The company answers for ideas: staff alone, administrators too only as staff."""
     return ALLOWED if actor.can("idea:decide") else denied(N_("Only the company can answer for an idea."))
 
 

@@ -29,6 +29,8 @@ _ROLE_RIGHTS: dict[Role, frozenset[str]] = {
 }
 IN_ONES_OWN_NAME = frozenset({"thread:ask", "thread:answer", "post:flag", "vote:up", "vote:down"})
 """Rights to what somebody does in their own name. All others but "administer" are rights over others, or to speak for the company."""
+OF_THE_COMPANY = {"moderator": "staff-moderator", "administrator": "staff-administrator"}
+"""The voice of those who belong to the company and have a role besides. Records from before say the role alone."""
 _STAFF_RIGHTS = frozenset({"thread:accept-any", "post:official", "idea:decide", "article:review"})
 
 
@@ -101,19 +103,20 @@ class Actor:
 
     @property
     def voice(self) -> str:
-        """As what this actor speaks and decides; public records keep this word."""
-        if self.role in ("moderator", "administrator"):
-            return self.role
-        return "staff" if self.is_staff else self.role
+        """As what this actor speaks and decides; public records keep this word.
+
+        Whoever belongs to the company does so as one of it, whatever else they are: see `OF_THE_COMPANY`.
+        """
+        return self.role if not self.is_staff else OF_THE_COMPANY.get(self.role, "staff")
 
 
 ANONYMOUS = Actor(member_id=None)
 
 
 def rights_of(role: Role, *, is_staff: bool) -> frozenset[str]:
-    """The rights that a role brings, and those of staff with them."""
+    """The rights that a role brings, and those of staff with them: only who is shown as the company's own speaks for it."""
     rights = _ROLE_RIGHTS[role]
-    return rights | _STAFF_RIGHTS if is_staff or role == "administrator" else rights
+    return rights | _STAFF_RIGHTS if is_staff else rights
 
 
 @dataclass(frozen=True, slots=True)

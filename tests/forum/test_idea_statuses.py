@@ -32,9 +32,11 @@ def test_each_status_stays_on_record_with_its_public_answer(session: Session) ->
     assert making.facts(session)[-2:] == ["IdeaStatusChanged", "IdeaStatusChanged"]
 
 
-def test_an_administrator_may_too(session: Session) -> None:
+def test_an_administrator_may_only_as_staff(session: Session) -> None:
     idea = making.thread(session, kind="idea")
-    assert set_status(session, making.administrator(session), idea.id, "shipped", WHY).after == "shipped"
+    with pytest.raises(NotAllowed, match="Only staff"):
+        set_status(session, making.administrator(session), idea.id, "planned", WHY)
+    assert set_status(session, making.staff(session, role="administrator"), idea.id, "shipped", WHY).after == "shipped"
 
 
 @pytest.mark.parametrize("status", sorted(statuses.ANSWERED))

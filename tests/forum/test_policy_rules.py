@@ -150,6 +150,7 @@ DENIED: list[tuple[Callable[[], Verdict], str]] = [
     (lambda: policies.may_withdraw(MODERATOR, Thing(), Thing(as_role="author")), "their choice stands"),
     (lambda: policies.may_withdraw(ANONYMOUS, Thing(), Thing()), "Sign in"),
     (lambda: policies.may_speak_officially(MODERATOR), "Only staff can speak"),
+    (lambda: policies.may_speak_officially(OWNER), "Only staff can speak"),
     (lambda: policies.may_describe_tags(PEER), "more reputation to describe"),
     (lambda: policies.may_manage_categories(MODERATOR), "Only an administrator"),
 ]

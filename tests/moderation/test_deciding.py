@@ -16,8 +16,9 @@ from forum.threads import editing
 from forum.threads.tables import Post, Thread
 from moderation import decisions, flagging
 from moderation.decisions import Ruling, decide
-from moderation.pages import decision_page
+from moderation.pages import decision_page, log_list
 from moderation.tables import Decision, DecisionHead, DecisionText, Flag
+from moderation.verifying import verify
 from tests.forum import making as make
 from tests.moderation.deciding import WHY, decided
 
@@ -175,7 +176,7 @@ def test_staff_act_at_once_where_waiting_would_harm(session: Session, reason: st
 
 def test_staff_moderate_elsewhere_like_everybody(session: Session) -> None:
     reply = post(session)
-    assert decided(session, make.staff(session, role="moderator"), "hide-post", reply).role == "moderator"
+    assert decided(session, make.staff(session, role="moderator"), "hide-post", reply).role == "staff-moderator"
 
 
 # One's own words
@@ -273,3 +274,27 @@ def test_the_time_of_an_entry_is_kept_to_the_microsecond(session: Session) -> No
         entry = decided(session, make.moderator(session), "hide-post", post(session))
     session.expire(entry)
     assert entry.at == moment
+
+
+def test_the_log_says_when_a_moderator_is_of_the_company(session: Session) -> None:
+    """Readers who look for what the company decided find all of it, and the chain still holds."""
+    voices = {}
+    for role, team in (
+        ("moderator", "Support"),
+        ("administrator", "Support"),
+        ("moderator", ""),
+        ("administrator", ""),
+    ):
+        entry = decided(session, make.member(session, role=role, team=team), "hide-post", post(session))
+        voices[entry.role] = entry.number
+    assert list(voices) == ["staff-moderator", "staff-administrator", "moderator", "administrator"]
+    for role, found in {
+        "staff": ["staff-moderator", "staff-administrator"],
+        "moderator": ["staff-moderator", "moderator"],
+        "administrator": ["staff-administrator", "administrator"],
+        "staff-moderator": ["staff-moderator"],
+        "nobody": [],
+    }.items():
+        listed = log_list(session.connection(), ANONYMOUS, role=role).items
+        assert {entry.number for entry in listed} == {voices[voice] for voice in found}, role
+    assert all(finding.is_sound for finding in verify(session.connection()))

@@ -147,3 +147,18 @@ def test_a_mail_that_is_not_there_is_named(run: Run) -> None:
 def test_the_database_goes_back_only_to_what_there_was(run: Run, revision: str) -> None:
     with pytest.raises(NoSuchRevision, match="there is no earlier one called"):
         run("db", "downgrade", revision)
+
+
+def test_an_administrator_speaks_for_the_company_only_as_staff(run: Run, database: Database) -> None:
+    words = ("--role", "administrator", "--password", "a sentence is good")
+    said = run("members", "create", "ada", "ada@elsewhere.example", *words)
+    assert said.splitlines()[1] == "To speak for the company: loggia members promote ada staff --team TEAM"
+    assert "belongs to the company" in run(
+        "members", "create", "bea", "bea@elsewhere.example", "--team", "Care", *words
+    )
+    with database.transaction() as session:
+        ids = {one.handle: one.id for one in session.scalars(select(Member).where(Member.handle.in_(("ada", "bea"))))}
+        ada, bea = actor_of(session, ids["ada"]), actor_of(session, ids["bea"])
+    assert (ada.can("administer"), ada.can("post:official"), ada.can("idea:decide")) == (True, False, False)
+    assert (bea.can("post:official"), bea.team, bea.voice) == (True, "Care", "staff-administrator")
+    assert "To speak" not in run("members", "promote", "ada", "staff", "--team", "Care")

@@ -30,18 +30,23 @@ def members() -> None:
 @click.option("--name", default="", help="The name that is shown; the handle unless given.")
 @click.option("--password", default=None, help="Made and printed unless given.")
 @click.option("--role", type=click.Choice(managing.ROLES), default="member", help="What they may from the start.")
-def create(handle: str, mail: str, name: str, password: str | None, role: str) -> None:
-    """Open an account for HANDLE with the address MAIL. The first one of an installation is an administrator's."""
+@click.option("--team", default="", help="Makes them staff: the team, shown on every post.")
+def create(handle: str, mail: str, name: str, password: str | None, role: str, team: str) -> None:
+    """Open an account for HANDLE with the address MAIL."""
     made = None if password else secrets.token_urlsafe(12)
     with opened() as (given, db), db.transaction() as session:
         member = managing.create(
             session, COMMAND_LINE, handle=handle, mail=mail, name=name, password=password or made or "", role=role,
             staff_domains=given.staff_domains,
         )  # fmt: skip
+        if team:
+            managing.affiliate(session, COMMAND_LINE, member_id=member.id, team=team, title="")
         is_staff = belonging.is_staff(session, member.id)
     click.echo(f"{handle} can sign in now{', and belongs to the company' if is_staff else ''}.")
     if made:
         click.echo(f"The password is {made}")
+    if role == "administrator" and not is_staff:
+        click.echo(f"To speak for the company: loggia members promote {handle} staff --team TEAM")
 
 
 @members.command()

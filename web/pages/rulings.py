@@ -17,6 +17,8 @@ _ROLES = {
     "moderator": Text(N_("a moderator")),
     "administrator": Text(N_("an administrator")),
     "staff": Text(N_("staff")),
+    "staff-moderator": Text(N_("a moderator of the company")),
+    "staff-administrator": Text(N_("an administrator of the company")),
     "member": Text(N_("a member with the right to")),
 }
 _SOMEBODY = Text(N_("somebody with the right to"))

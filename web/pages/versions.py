@@ -78,6 +78,8 @@ _ROLES = {
     "moderator": Text(N_("as a moderator")),
     "administrator": Text(N_("as an administrator")),
     "staff": Text(N_("for the company")),
+    "staff-moderator": Text(N_("as a moderator of the company")),
+    "staff-administrator": Text(N_("as an administrator of the company")),
     "member": Text(N_("as a member with the right to edit")),
 }
 

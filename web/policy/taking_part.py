@@ -9,7 +9,7 @@ from forum.threads import policies as threads
 from moderation.policies import may_decide_idea, may_flag
 from web.policy.words import EVERYBODY, personal, read, write
 
-_DECIDERS: Final = "staff administrator"
+_COMPANY: Final = "staff"
 
 TAKING_PART: Final = (
     read("thread.begin", "See the form for a new thread", threads.may_take_part, who=EVERYBODY, provided="Visitors may write first and sign in afterwards."),
@@ -37,8 +37,8 @@ TAKING_PART: Final = (
 ANSWERS: Final = (
     write("answer.accept", "Say which reply solved it", threads.may_accept, who="asker", by_right="staff category-moderator moderator administrator", on="post", provided="For seven days after the asker's last word, only the asker."),
     write("answer.withdraw", "Say that an answer did not work", threads.may_withdraw, who="asker", by_right="staff category-moderator moderator administrator", on="thread", provided="What the asker chose, only the asker takes away."),
-    write("answer.official", "Mark a reply as the company's answer; speak for the company", threads.may_speak_officially, who=_DECIDERS, scopes="moderate", on="post"),
-    write("answer.unofficial", "Take the company's mark away", threads.may_speak_officially, who=_DECIDERS, scopes="moderate", on="thread"),
-    write("idea.answer", "Say for the company what becomes of an idea", may_decide_idea, who=_DECIDERS, scopes="moderate", on="thread", provided="A decision in the public log."),
-    write("idea.status", "Set an idea's status; only a decision does it", may_set_status, who=_DECIDERS, scopes="moderate", outside="the decision about an idea"),
+    write("answer.official", "Mark a reply as the company's answer; speak for the company", threads.may_speak_officially, who=_COMPANY, scopes="moderate", on="post"),
+    write("answer.unofficial", "Take the company's mark away", threads.may_speak_officially, who=_COMPANY, scopes="moderate", on="thread"),
+    write("idea.answer", "Say for the company what becomes of an idea", may_decide_idea, who=_COMPANY, scopes="moderate", on="thread", provided="A decision in the public log."),
+    write("idea.status", "Set an idea's status; only a decision does it", may_set_status, who=_COMPANY, scopes="moderate", outside="the decision about an idea"),
 )  # fmt: skip

@@ -64,6 +64,18 @@ def test_everybody_reads_the_log_newest_first(site: Site, people: People, entrie
     assert f"{ends[0]} follows {ends[1]}" in said
 
 
+def test_the_log_and_the_thread_say_that_a_moderator_is_of_the_company(site: Site, database: Database) -> None:
+    with database.transaction() as session:
+        hidden = make.reply(session, make.thread(session))
+        entry = decided(session, make.member(session, role="moderator", team="Service"), "hide-post", hidden)
+    visitor = site.anybody()
+    for role in ("staff", "moderator", "staff-moderator"):
+        assert "By a moderator of the company, not automated." in link_of(
+            visitor.get(f"/transparency?role={role}"), entry
+        )
+    assert "a moderator of the company" in visitor.get(f"/p/{hidden.id}", status=302).follow().words("//main")
+
+
 def test_the_newest_hash_is_there_to_keep(site: Site, database: Database, people: People, post: Post) -> None:
     with database.transaction() as session:
         entry = decided(session, people.moderator, "close-thread", make.thread(session))

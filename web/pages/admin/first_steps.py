@@ -12,7 +12,7 @@ from crm_sync.tables import Connection as CrmConnection
 from forum.kernel.errors import N_, Text
 from forum.kernel.settings import Settings
 from forum.members import site
-from forum.members.tables import IdentityProvider, Member, SiteSetting
+from forum.members.tables import Affiliation, IdentityProvider, Member, SiteSetting
 from forum.threads.tables import Category
 
 
@@ -28,7 +28,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NAMES = (
-    "category", "registration", "second-administrator", "address", "mail", "company", "connection", "backup",
+    "category", "registration", "second-administrator", "staff", "address", "mail", "company", "connection", "backup",
 )  # fmt: skip
 
 
@@ -63,6 +63,16 @@ def _all(connection: Connection, settings: Settings) -> Iterator[Step]:
         why=Text(N_("Somebody can let you in again when your key is lost.")),
         href="/admin/invitations",
         action=Text(N_("Invite somebody")),
+    )
+    yield Step(
+        name="staff",
+        is_done=_has(connection, Affiliation.id, Affiliation.kind == "staff", Affiliation.until.is_(None)),
+        what=Text(N_("Say who belongs to the company")),
+        why=Text(
+            N_("Only staff speak for it, shown as such on every post. An administrator is not staff by that alone.")
+        ),
+        href="/admin/people",
+        action=Text(N_("Choose somebody")),
     )
     yield from _from_outside(connection, settings)
 
