@@ -236,7 +236,7 @@ _MINE = union(
         _post.author_id == _ME, or_(_post.accepted_at.is_not(None), _post.official_at.is_not(None))
     ),
 )
-_OWN_SHARES = (
+OWN_SHARES = (
     select(
         _l.kind, _c.name.label("connection"), _l.updated_at.label("at"), _thread.id.label("thread_id"), _thread.slug,
         _thread.title, _thread.locale,
@@ -244,9 +244,9 @@ _OWN_SHARES = (
     .join_from(RemoteLink.__table__, ConnectionRow.__table__, _c.id == _l.connection_id)
     .join(Thread.__table__, and_(_thread.id == _l.local_id, _l.kind.in_(("case", "idea"))))
     .where(_thread.id.in_(_MINE), _l.remote_id.is_not(None), _l.withdrawn.is_(False))
-    .order_by(_l.updated_at.desc(), _l.id.desc())
-    .limit(100)
 )  # fmt: skip
+"""What of a member's own the company's systems hold now, all of it; bind `member_id`."""
+_NEWEST_SHARES = OWN_SHARES.order_by(_l.updated_at.desc(), _l.id.desc()).limit(100)
 
 
 def connections_page(connection: Connection, actor: Actor) -> ConnectionsPage:
@@ -360,7 +360,7 @@ def shares_of(connection: Connection, *, thread_id: int) -> tuple[Share, ...]:
 
 def own_shares(connection: Connection, actor: Actor) -> tuple[OwnShare, ...]:
     """What of a member's own the company's systems hold now, the last hundred, the newest first."""
-    rows = connection.execute(_OWN_SHARES, {"member_id": actor.member_id})
+    rows = connection.execute(_NEWEST_SHARES, {"member_id": actor.member_id})
     return tuple(OwnShare(**row._mapping) for row in rows)
 
 

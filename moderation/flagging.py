@@ -7,6 +7,7 @@ from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import insert_new
 from forum.kernel.errors import N_, Conflict, Invalid
+from forum.members import audit
 from forum.threads.finding import held_post, visible_post
 from moderation.guidelines import REASONS
 from moderation.policies import may_flag, may_keep, may_see_queue
@@ -43,7 +44,8 @@ def raise_flag(session: Session, actor: Actor, *, post_id: int, reason: str, not
 
 
 def keep(session: Session, actor: Actor, *, post_id: int) -> None:
-    """Look at the reports of a post and let it stand. Nothing is taken from anybody, so it is no entry of the public log.
+    """Look at the reports of a post and let it stand. Nothing is taken from anybody, so it is no entry of the public log; a
+    receipt says who looked.
 
     Raises:
         NotFound: there is no such post, or this actor cannot see it.
@@ -61,6 +63,7 @@ def keep(session: Session, actor: Actor, *, post_id: int) -> None:
     ).all()
     if not closed:
         raise Conflict(N_("There is no open report on this post any more."))
+    audit.record(session, actor, "flag.keep", f"post:{post_id}", reports=len(closed))
 
 
 def own_report(session: Session, actor: Actor, post_id: int) -> str | None:

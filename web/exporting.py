@@ -8,19 +8,27 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator
 from io import RawIOBase
+from itertools import chain
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Table, bindparam, case, or_, select, tuple_
+from sqlalchemy import BigInteger, Connection, String, Table, bindparam, case, cast, literal, or_, select, tuple_
 from sqlalchemy.sql import Select
 
+from crm_sync.pages import OWN_SHARES
+from crm_sync.tables import Connection as Connections
+from crm_sync.tables import RemoteLink
 from forum.ideas.tables import IdeaStatusChange
 from forum.kernel.access import Actor, require
 from forum.kernel.db import Database
+from forum.members import avatars
+from forum.members.belonging import SECOND_ACCOUNT
 from forum.members.policies import may_sign_in_settings
 from forum.members.tables import (
     Affiliation,
     ApiToken,
+    AuditEntry,
     Consent,
     Credential,
     Group,
@@ -97,6 +105,20 @@ _GROUPS: Select[Any] = (
     .join(GroupMember.__table__, _GM.group_id == _G.id)
     .where(_GM.member_id == _ME)
 )
+_DECIDED: Select[Any] = (
+    select(_D.number, _D.at, _D.action, _D.rule, _D.reason_code, _D.role, _D.target_kind)
+    .join_from(Decision.__table__, DecisionText.__table__, _X.decision_id == _D.id)
+    .where(_X.by_member_id == _ME)
+)
+_R, _L = AuditEntry.__table__.c, RemoteLink.__table__.c
+_ABOUT_ME: Final = _R.subject == literal("member:") + cast(_ME, String)
+# What was noticed about a second account names somebody else, too.
+_RECEIPTS: Select[Any] = select(
+    _R.at, _R.action, _R.subject, _R.voice, case((_R.action != SECOND_ACCOUNT, _R.detail)).label("detail")
+).where(or_(_R.member_id == _ME, _ABOUT_ME))
+_SHARED: Select[Any] = OWN_SHARES.with_only_columns(
+    _L.kind, Connections.__table__.c.name.label("connection"), _L.updated_at.label("at"), _T.id.label("thread_id")
+)
 _FILES: tuple[tuple[str, _Rows], ...] = (
     (
         "profile",
@@ -109,7 +131,7 @@ _FILES: tuple[tuple[str, _Rows], ...] = (
     ("addresses", _of(MailAddress, "address", "verified_at", "created_at")),
     ("password", _of(Credential, "changed_at")),
     ("sessions", _of(SignIn, "user_agent", "created_at", "last_seen_at", "expires_at", "revoked_at")),
-    ("tokens", _of(ApiToken, "name", "scopes", "created_at", "last_used_at", "revoked_at")),
+    ("tokens", _of(ApiToken, "name", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")),
     ("identities", _of(Identity, "issuer", "subject", "address", "linked_at", "last_used_at")),
     ("consents", _of(Consent, "purpose", "is_given", "at")),
     ("groups", _by(_GROUPS, _G.id)),
@@ -117,7 +139,7 @@ _FILES: tuple[tuple[str, _Rows], ...] = (
     ("badges", _of(ImportedBadge, "name", "grade", "awarded_at")),
     ("mails", _of(MailDelivery, "kind", "address", "state", "created_at", "settled_at")),
     ("posts", _by(_POSTS, _P.id)),
-    ("versions", _of(Revision, "post_id", "number", "source", "title", "tags", "as_role", "is_company", "badge_team", "badge_kind",
+    ("versions", _of(Revision, "post_id", "number", "source", "title", "tags", "as_role", "is_company", "badge_team", "badge_title", "badge_kind",
         "badge_is_confirmed", "comment", "at", by="author_id")),
     ("votes", _of(Vote, "post_id", "value", "at")),
     ("following", _of(Subscription, "thread_id", "since")),
@@ -129,6 +151,9 @@ _FILES: tuple[tuple[str, _Rows], ...] = (
     ("notifications", _of(Notification, "kind", "thread_id", "post_id", "values", "created_at", "read_at")),
     ("flags", _of(Flag, "post_id", "reason", "note", "created_at", "outcome")),
     ("decisions", _by(_DECISIONS, _D.number)),
+    ("decided", _by(_DECIDED, _D.number)),
+    ("receipts", _by(_RECEIPTS, _R.id)),
+    ("shared-with-the-company", _by(_SHARED, _L.id)),
 )  # fmt: skip
 
 
@@ -177,12 +202,23 @@ class _Outlet(RawIOBase):
         return whole
 
 
-def archive(db: Database, actor_of: Callable[[Connection], Actor]) -> Iterator[bytes]:
-    """The files of `personal_data` as one ZIP archive, to be streamed. Who asks is found out on the connection that reads."""
+def archive(db: Database, actor_of: Callable[[Connection], Actor], *, uploads: Path) -> Iterator[bytes]:
+    """The files of `personal_data` and the picture that is worn as one ZIP archive, to be streamed.
+
+    Who asks is found out on the connection that reads. Pictures lie under `uploads`.
+    """
     outlet = _Outlet()
     with db.reading() as connection, zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as packed:
-        yield from _packed(packed, outlet, personal_data(connection, actor_of(connection)))
+        actor = actor_of(connection)
+        yield from _packed(packed, outlet, chain(personal_data(connection, actor), _picture(actor, uploads)))
     yield outlet.taken()
+
+
+def _picture(actor: Actor, uploads: Path) -> Iterator[tuple[str, bytes]]:
+    """The larger of its two squares, as it is shown."""
+    kept = avatars.read(uploads, f"{actor.avatar}-{avatars.SIZES[-1]}.webp")
+    if kept is not None:
+        yield "picture.webp", kept
 
 
 def _packed(packed: zipfile.ZipFile, outlet: _Outlet, pieces: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:

@@ -107,6 +107,16 @@ DRAFTS: Final = {
         button=Text(N_("Choose a new password")),
         path="/forgot",
     ),
+    "connected": Draft(
+        subject=Text(N_("Another way into your account")),
+        says=(
+            Text(N_("Hello %(handle)s,")),
+            Text(N_("An account at %(provider)s was connected with yours at %(site)s just now, and leads into it from now on.")),
+            Text(N_("If this was not you, sign out everywhere, choose a new password, and disconnect it there.")),
+        ),
+        button=Text(N_("Connected identities")),
+        path="/settings/identities",
+    ),
     "deactivated": Draft(
         subject=Text(N_("Your account is closed for now")),
         says=(
@@ -185,6 +195,7 @@ def _said(letter: Letter, locale: str, here: Site, base: str) -> Mail:
     draft = DRAFTS[letter.kind]
     values = {
         "handle": unlinked(letter.handle), "site": here.name, "contact": here.contact, "forgot": f"{base}/forgot",
+        "provider": unlinked(str(letter.values.get("provider", ""))),
     }  # fmt: skip
 
     def said(text: Text) -> str:

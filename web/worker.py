@@ -22,7 +22,7 @@ from forum.kernel import egress, jobs, outbox
 from forum.kernel.db import Database
 from forum.kernel.mailer import Mailer
 from forum.kernel.settings import Settings
-from forum.members import avatars, leaving, posting
+from forum.members import avatars, claims, leaving, posting
 from forum.threads import places, week
 from moderation import pages
 from web import mails
@@ -145,9 +145,14 @@ RECURRING = (
 
 
 def recurring(settings: Settings) -> tuple[jobs.Recurring, ...]:
-    """All that comes back, with what wants to know where files lie."""
+    """All that comes back, with what wants to know where files lie and which domains are the company's."""
     sweep = partial(avatars.sweep, folder=settings.uploads_dir)
-    return (*RECURRING, jobs.Recurring("avatars.sweep", timedelta(hours=1), sweep))
+    lapse = partial(claims.end_the_old, staff_domains=settings.staff_domains)
+    return (
+        *RECURRING,
+        jobs.Recurring("avatars.sweep", timedelta(hours=1), sweep),
+        jobs.Recurring("claims.lapse", timedelta(hours=1), lapse),
+    )
 
 
 class Worker:

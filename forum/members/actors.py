@@ -12,16 +12,17 @@ from forum.kernel.clock import now
 from forum.kernel.prepared import Prepared
 from forum.members.affiliations import CONFIRMED
 from forum.members.signing_in import SEEN_EVERY, token_hash
-from forum.members.tables import Affiliation, MailAddress, Member, SignIn
+from forum.members.tables import Affiliation, Identity, MailAddress, Member, SignIn
 from forum.visibility import categories_in_charge_of, categories_of_groups_of
 
-_M, _A, _S, _E = (table.__table__.c for table in (Member, Affiliation, SignIn, MailAddress))
+_M, _A, _S, _E, _I = (table.__table__.c for table in (Member, Affiliation, SignIn, MailAddress, Identity))
 _WITH_AFFILIATION = Member.__table__.outerjoin(Affiliation.__table__, and_(_A.member_id == _M.id, _A.until.is_(None)))
 _PLACES, _CHARGES = categories_of_groups_of(_M.id), categories_in_charge_of(_M.id)
 # Who has no address at all came by a proof of another kind, or never signs in.
 _UNVERIFIED = and_(
     exists().where(_E.member_id == _M.id, _E.verified_at.is_(None)).correlate(Member.__table__),
     ~exists().where(_E.member_id == _M.id, _E.verified_at.is_not(None)).correlate(Member.__table__),
+    ~exists().where(_I.member_id == _M.id).correlate(Member.__table__),  # and adds one afterwards, perhaps
 ).label("is_unverified")
 _COLUMNS = (
     _M.id, _M.handle, _M.name, _M.role, _M.points, _M.trust_level, _M.privileges, _M.locale, _M.time_zone, _M.avatar,

@@ -9,15 +9,17 @@ from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import locked
 from forum.kernel.errors import N_, Gone, Invalid
-from forum.members import accounts, joining, mailed_keys, mailing, passwords
+from forum.members import accounts, identities, joining, mailed_keys, mailing, proving
+from forum.members.actors import actor_of
 from forum.members.keys import address_key, checked_address
 from forum.members.policies import may_sign_in_settings
 from forum.members.tables import Credential, MailAddress, MailedToken, Member
 
 
-def change(session: Session, actor: Actor, *, mail: str, password: str) -> bool:
+def change(session: Session, actor: Actor, *, mail: str, password: str = "", token: str | None = None) -> bool:
     """Say that another address is one's own: a link goes there, and nothing changes until it is followed.
 
+    What proves that it is oneself is in `proving`; `token` is that of the session that asks. Whoever has no address yet gets one so.
     False where that address had its share of mails for today, so that none was sent. Whether it is somebody's, nobody is told.
 
     Raises:
@@ -27,9 +29,7 @@ def change(session: Session, actor: Actor, *, mail: str, password: str) -> bool:
     require(may_sign_in_settings(actor))
     member = locked(session, Member, actor.member_id or 0)
     mail = checked_address(mail)
-    credential = session.get(Credential, member.id)
-    if not passwords.matches(credential.password_hash if credential else None, password):
-        raise Invalid({"password": N_("That is not your present password.")})
+    proving.require_oneself(session, member.id, password=password, token=token)
     if address_key(mail) in _own_keys(session, member.id):
         raise Invalid({"mail": N_("That is your address already.")})
     _claim(session, member.id, mail)
@@ -73,7 +73,8 @@ def confirm_change(session: Session, *, key: str) -> int:
 def take_back(session: Session, *, key: str) -> int:
     """Give an account back to the address that it had, with the key that went there; returns whose it is.
 
-    Whoever changed it may have the password, so that and every session, token and key ends, and a new password is set by mail.
+    Whoever changed it may have the password and may have connected an account elsewhere, so those and every session, token and
+    key end, and a new password is set by mail. Ask `belonging.settle` afterwards.
 
     Raises:
         Gone: the key is not good any more, or the address became somebody else's meanwhile.
@@ -87,6 +88,7 @@ def take_back(session: Session, *, key: str) -> int:
     if session.scalar(owner) is not None:
         raise Gone(joining.TAKEN)
     accounts.lock_out(session, member_id=member_id)
+    identities.drop_all(session, actor_of(session, member_id), member_id=member_id)
     mailed_keys.end_all(session, member_id=member_id, but=())
     session.execute(delete(Credential).where(Credential.member_id == member_id))
     session.execute(delete(MailAddress).where(MailAddress.member_id == member_id))

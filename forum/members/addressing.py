@@ -152,6 +152,7 @@ _FOUND: Final[dict[str, Callable[[Session, MailDelivery], _To]]] = {
     "reset": _resetting,
     "changed": _to_old_address,
     "password": _to_oneself,
+    "connected": _to_oneself,
     "deactivated": _to_whoever_is_away,
     "delete": _to_whoever_leaves,
 }

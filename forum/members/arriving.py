@@ -22,7 +22,7 @@ from forum.kernel import outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Conflict, Invalid, Text
-from forum.members import audit, belonging, grouping, groups, site
+from forum.members import audit, belonging, grouping, groups, mailing, site
 from forum.members.actors import SYSTEM
 from forum.members.belonging import SECOND_ACCOUNT, Claimed
 from forum.members.keys import address_key, checked_handle, checked_name, handle_key
@@ -150,9 +150,14 @@ def come(session: Session, journey: Journey, provider: Trusted, said: Said, *, s
 
 def _back(session: Session, identity: Identity, provider: Trusted, said: Said, staff_domains: Sequence[str]) -> Came:
     """Somebody whom we know: what the provider says of them counts from now on."""
-    identity.last_used_at, identity.address = now(), said.address
+    identity.last_used_at, identity.address = now(), _kept(said)
     settle(session, identity.member_id, provider, said, staff_domains=staff_domains)
     return Came(member_id=identity.member_id)
+
+
+def _kept(said: Said) -> str:
+    """What is kept of the address that a provider names: nothing, unless it has verified it."""
+    return said.address if said.address_is_verified else ""
 
 
 def settle(session: Session, member_id: int, provider: Trusted, said: Said, *, staff_domains: Sequence[str]) -> None:
@@ -298,7 +303,7 @@ def _tie(session: Session, member_id: int, provider: Trusted, said: Said) -> Non
         provider_id=provider.id,
         issuer=said.issuer,
         subject=said.subject,
-        address=said.address,
+        address=_kept(said),
         linked_at=moment,
         last_used_at=moment,
     )
@@ -343,6 +348,8 @@ def _connecting(
 def connect(session: Session, actor: Actor, provider: Trusted, *, browser: str, staff_domains: Sequence[str]) -> None:
     """Connect what waits for it with the account of whoever is signed in, who has just confirmed it.
 
+    Its owner is told by mail: whoever got at a session could make a lasting way in of it.
+
     Raises:
         NotAllowed: nobody is signed in.
         Conflict: nothing waits in this browser for this member, or it belongs to somebody meanwhile.
@@ -352,4 +359,12 @@ def connect(session: Session, actor: Actor, provider: Trusted, *, browser: str, 
     arrival, said = waiting(session, provider_id=provider.id, browser=browser, member_id=member_id)
     _tie(session, member_id, provider, said)
     _finish(arrival)
+    audit.record(session, actor, "identity.connect", f"member:{member_id}", provider=provider.id)
+    mailing.queue(
+        session,
+        kind="connected",
+        cause=f"connected:{arrival.id}",
+        member_id=member_id,
+        values={"provider": provider.name},
+    )
     settle(session, member_id, provider, said, staff_domains=staff_domains)

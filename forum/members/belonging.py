@@ -30,7 +30,8 @@ TEAM = "Company"  # of whom no proof names a team
 SECOND_ACCOUNT = "member.second-account"
 """The audit entry that tells administrators of an employee's second account."""
 _M, _A = Member.__table__.c, AuditEntry.__table__.c
-_BY_DOMAIN, _BY_PROVIDER = "mail domain ", "provider "
+_BY_DOMAIN, BY_PROVIDER = "mail domain ", "provider "
+"""How a proof begins; the name of the domain or the provider follows."""
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +87,18 @@ def settle_claimed(session: Session, member_id: int, claimed: Claimed, *, staff_
     return found
 
 
+def unclaimed(session: Session, member_id: int, provider: IdentityProvider) -> bool:
+    """End what a provider proved of somebody whom it vouches for no more; returns whether it did, and ended their sessions.
+
+    Whoever calls it asks `settle` afterwards: an address may prove the same.
+    """
+    current, proof = _open(session, member_id), proof_of(provider)
+    if current is None or current.proof != proof:
+        return False
+    end(session, member_id)
+    return _renew(session, locked(session, Member, member_id), "member.left-staff", proof)
+
+
 def refusal(session: Session, *, member_id: int | None, address: str, staff_domains: Sequence[str]) -> Text | None:
     """Why an address may not be verified for an account (None: one that is about to be opened); None where it may.
 
@@ -120,7 +133,7 @@ def company_domain(address: str, staff_domains: Sequence[str]) -> str:
 
 def proof_of(provider: IdentityProvider) -> str:
     """How an affiliation names the provider that proves it."""
-    return (_BY_PROVIDER + provider.name)[:80]
+    return (BY_PROVIDER + provider.name)[:80]
 
 
 def affiliate(session: Session, member: Member, *, team: str, title: str, proof: str) -> None:

@@ -12,12 +12,14 @@ from forum.members import audit
 from forum.members.actors import SYSTEM
 from forum.members.tables import Group, GroupMember
 
+BY_CLAIM = "claim:"
+"""How the source of such a membership begins; the id of the provider follows."""
 MOST = 500  # groups that one claim fills; a claim with more is cut
 
 
 def follow_claim(session: Session, *, member_id: int, provider_id: int, claimed: Sequence[str]) -> None:
     """Have a member be in the groups whose claim is among `claimed`, and no longer in those that this provider alone gave."""
-    source = f"claim:{provider_id}"
+    source = f"{BY_CLAIM}{provider_id}"
     wanted = set(
         session.scalars(
             select(Group.id).where(Group.kind == "claim", Group.claim.in_(list(claimed)[:MOST]), Group.claim != "")

@@ -5,6 +5,7 @@ The ways into an account are counted here, so that nobody gives up the last. A f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -14,8 +15,8 @@ from sqlalchemy.orm import Session
 from forum.kernel.access import Actor, require
 from forum.kernel.db import locked
 from forum.kernel.errors import N_, Conflict, NotFound
-from forum.members import audit
-from forum.members.policies import may_sign_in_settings
+from forum.members import audit, belonging, grouping, signing_in
+from forum.members.policies import may_administer, may_sign_in_settings
 from forum.members.tables import Credential, Identity, IdentityProvider, Member
 
 _I, _P = Identity.__table__.c, IdentityProvider.__table__.c
@@ -56,8 +57,18 @@ def identity_list(connection: Connection, actor: Actor) -> list[IdentityLine]:
     return [IdentityLine(**row._mapping) for row in connection.execute(_LIST, {"member_id": actor.member_id})]
 
 
-def disconnect(session: Session, actor: Actor, *, identity_id: int) -> None:
-    """Give one up. What the provider said of groups and of the company stays until an administrator looks, or the next sign-in.
+def identities_of(connection: Connection, actor: Actor, *, member_id: int) -> list[IdentityLine]:
+    """Somebody's, for those who may take one from them, the oldest first.
+
+    Raises:
+        NotAllowed: only administrators see them.
+    """
+    require(may_administer(actor))
+    return [IdentityLine(**row._mapping) for row in connection.execute(_LIST, {"member_id": member_id})]
+
+
+def disconnect(session: Session, actor: Actor, *, identity_id: int, staff_domains: Sequence[str]) -> bool:
+    """Give one up, and with it what its provider alone said of groups and of the company. True where every session ended with that.
 
     Raises:
         NotAllowed: nobody is signed in.
@@ -66,13 +77,60 @@ def disconnect(session: Session, actor: Actor, *, identity_id: int) -> None:
     """
     require(may_sign_in_settings(actor))
     member = locked(session, Member, actor.member_id or 0)
-    identity = session.get(Identity, identity_id)
-    if identity is None or identity.member_id != member.id:
-        raise NotFound()
+    identity = _held(session, member.id, identity_id)
     if ways_in(session, member.id, but=identity.id) == 0:
         raise Conflict(N_("This is the only way into your account. Set a password first, or connect another."))
+    return _cut(session, actor, identity, staff_domains)
+
+
+def disconnect_for(
+    session: Session, actor: Actor, *, member_id: int, identity_id: int, staff_domains: Sequence[str]
+) -> None:
+    """Take a way into their account from somebody, were it the last. They are signed out everywhere: who came in by it stays no longer.
+
+    Raises:
+        NotAllowed: only administrators may.
+        NotFound: there is no such member, or none with this id is theirs.
+    """
+    require(may_administer(actor))
+    member = locked(session, Member, member_id)
+    identity = _held(session, member.id, identity_id)
+    signing_in.end_all(session, member_id=member.id)
+    _cut(session, actor, identity, staff_domains)
+
+
+def drop_all(session: Session, actor: Actor, *, member_id: int) -> None:
+    """Give up every one of a member's, whoever connected it. Ask `belonging.settle` afterwards: an address may prove something."""
+    for identity in session.scalars(
+        select(Identity).where(Identity.member_id == member_id).order_by(Identity.id)
+    ).all():
+        _drop(session, actor, identity)
+
+
+def _held(session: Session, member_id: int, identity_id: int) -> Identity:
+    identity = session.get(Identity, identity_id)
+    if identity is None or identity.member_id != member_id:
+        raise NotFound()
+    return identity
+
+
+def _cut(session: Session, actor: Actor, identity: Identity, staff_domains: Sequence[str]) -> bool:
+    member_id = identity.member_id
+    ended = _drop(session, actor, identity)
+    return ended | belonging.settle(session, member_id, staff_domains=staff_domains).changed
+
+
+def _drop(session: Session, actor: Actor, identity: Identity) -> bool:
+    """One goes; what its provider proved goes with the last one there."""
+    member_id, provider_id = identity.member_id, identity.provider_id
     session.delete(identity)
-    audit.record(session, actor, "identity.disconnect", f"member:{member.id}", provider=identity.provider_id)
+    session.flush()
+    audit.record(session, actor, "identity.disconnect", f"member:{member_id}", provider=provider_id)
+    others = select(Identity.id).where(Identity.member_id == member_id, Identity.provider_id == provider_id)
+    if session.scalar(others.limit(1)) is not None:
+        return False
+    grouping.follow_claim(session, member_id=member_id, provider_id=provider_id, claimed=())
+    return belonging.unclaimed(session, member_id, session.get_one(IdentityProvider, provider_id))
 
 
 def ways_in(session: Session, member_id: int, *, but: int | None = None) -> int:

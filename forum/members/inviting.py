@@ -13,7 +13,7 @@ from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Gone, Invalid, NotFound, Text
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
-from forum.members import audit, joining
+from forum.members import audit, groups, joining
 from forum.members.actors import actor_of
 from forum.members.policies import may_administer
 from forum.members.signing_in import token_hash
@@ -173,6 +173,7 @@ def redeem(session: Session, *, key: str, handle: str, mail: str, password: str,
     if invitation.group_id is not None:
         session.add(GroupMember(group_id=invitation.group_id, member_id=member.id, since=now()))
     session.flush()
+    groups.keep_automatic(session, member)
     actor = actor_of(session, member.id)
     audit.record(session, actor, "invitation.redeem", f"invitation:{invitation.id}", role=invitation.role)
     return member

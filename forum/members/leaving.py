@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import Select
 
 from forum.events import MemberChanged, MemberDeleted
 from forum.kernel import outbox
@@ -13,7 +14,7 @@ from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import Database, locked
 from forum.kernel.errors import N_, Conflict, Invalid
-from forum.members import accounts, mailed_keys, mailing, passwords, signing_in
+from forum.members import accounts, mailed_keys, mailing, proving, signing_in
 from forum.members.keys import handle_key
 from forum.members.policies import may_sign_in_settings
 from forum.members.tables import (
@@ -43,16 +44,18 @@ _THEIRS: tuple[Any, ...] = (
 )  # fmt: skip
 
 
-def deactivate(session: Session, actor: Actor, *, password: str) -> None:
+def deactivate(session: Session, actor: Actor, *, password: str = "", token: str | None = None) -> None:
     """Close one's account for a while: nobody can use it, and its owner opens it again by signing in within `AWAY`.
+
+    What proves that it is oneself is in `proving`; `token` is that of the session that asks.
 
     Raises:
         NotAllowed: nobody is signed in.
-        Invalid: (field "password") it is not theirs.
+        Invalid: (field "password") nothing proves that it is they.
         Conflict: nobody else administers the installation.
     """
     member = _leaver(session, actor)
-    _check_password(session, member, password)
+    proving.require_oneself(session, member.id, password=password, token=token)
     member.deactivated_at = now()
     accounts.lock_out(session, member_id=member.id)
     cause = f"deactivated:{member.id}:{member.deactivated_at.isoformat()}"
@@ -71,17 +74,17 @@ def come_back(session: Session, *, key: str) -> int:
     return token.member_id
 
 
-def delete(session: Session, actor: Actor, *, handle: str, password: str) -> None:
+def delete(session: Session, actor: Actor, *, handle: str, password: str = "", token: str | None = None) -> None:
     """Delete one's account for good: the person becomes nobody in particular, and what they wrote stays.
 
     Raises:
         NotAllowed: nobody is signed in.
-        Invalid: (field "handle" or "password") what was typed is not theirs.
+        Invalid: (field "handle" or "password") what was typed is not theirs, or nothing proves that it is they.
         Conflict: nobody else administers the installation.
     """
     member = _leaver(session, actor)
     _check_handle(member, handle)
-    _check_password(session, member, password)
+    proving.require_oneself(session, member.id, password=password, token=token)
     _say_goodbye(session, member)
 
 
@@ -90,9 +93,11 @@ def ask_for_key(session: Session, actor: Actor) -> None:
 
     Raises:
         NotAllowed: nobody is signed in.
-        Conflict: nobody else administers the installation.
+        Conflict: nobody else administers the installation, or there is no address that a mail could go to.
     """
     member = _leaver(session, actor)
+    if session.scalar(_own_address(member.id)) is None:
+        raise Conflict(N_("Your account has no confirmed address that a link could go to."))
     hour = now().strftime("%Y-%m-%dT%H")  # one an hour, as long as it is good
     mailing.queue(session, kind="delete", cause=f"delete:{member.id}:{hour}", member_id=member.id)
 
@@ -119,6 +124,7 @@ def delete_the_long_gone(db: Database) -> int:
         Member.created_at < moment - UNCONFIRMED,
         exists().where(MailAddress.member_id == Member.id, MailAddress.verified_at.is_(None)),
         ~exists().where(MailAddress.member_id == Member.id, MailAddress.verified_at.is_not(None)),
+        ~exists().where(Identity.member_id == Member.id),  # an account elsewhere is a proof of another kind
     )
     gone = or_(Member.deactivated_at < moment - AWAY, unconfirmed)
     with db.transaction() as session:
@@ -172,17 +178,14 @@ def _check_handle(member: Member, handle: str) -> None:
         raise Invalid({"handle": N_("Type the name of your account, exactly as it is shown here.")})
 
 
-def _check_password(session: Session, member: Member, password: str) -> None:
-    credential = session.get(Credential, member.id)
-    if not passwords.matches(credential.password_hash if credential else None, password):
-        raise Invalid({"password": N_("That is not your present password.")})
+def _own_address(member_id: int) -> Select[str]:
+    mine = (MailAddress.member_id == member_id, MailAddress.verified_at.is_not(None))
+    return select(MailAddress.address).where(*mine).limit(1)
 
 
 def _say_goodbye(session: Session, member: Member) -> None:
     """The last mail goes to an address that the account does not have any more when it is sent."""
-    address = session.scalar(
-        select(MailAddress.address).where(MailAddress.member_id == member.id, MailAddress.verified_at.is_not(None))
-    )
+    address = session.scalar(_own_address(member.id))
     said = {"locale": member.locale, "name": member.name, "handle": member.handle}
     member_id = member.id
     anonymise(session, member)

@@ -28,6 +28,8 @@ Check = Callable[[str], Text | None]
 REGISTRATION: Final = ("open", "invitation", "closed")
 DEMANDS: Final = ("low", "medium", "high")
 MODELS: Final = ("welcome", "refused")
+FOR_EVER: Final = "never"
+CLAIM_DAYS: Final = ("30", "90", "180", "365", FOR_EVER)
 LEVELS: Final = ("info", "warning", "danger")
 _ASIDE: Final = "first-steps-aside"
 _STAMP: Final = "stamp"  # the row that changes with whatever pages of all visitors show beside the settings
@@ -87,6 +89,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
     "demands": _one_of(DEMANDS, "medium"),
     "models": _one_of(MODELS, "welcome"),
     "licence": Setting(_line(120)),
+    "claim_days": _one_of(CLAIM_DAYS, "90"),
     "banner": Setting(_line(300)),
     "banner_level": _one_of(LEVELS, "info"),
     "banner_until": Setting(_day),
@@ -106,6 +109,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     demands: str = "medium"
     models: str = "welcome"
     licence: str = ""
+    claim_days: str = "90"
     banner: str = ""
     banner_level: str = "info"
     banner_until: str = ""

@@ -10,6 +10,7 @@ from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import UtcTime
 from forum.kernel.errors import N_, Invalid, NotFound
+from forum.members import audit
 from forum.members.policies import may_sign_in_settings
 from forum.members.signing_in import token_hash
 from forum.members.tables import ApiToken, Member
@@ -54,6 +55,8 @@ def create(session: Session, actor: Actor, *, name: str, scopes: list[str], days
             expires_at=None if days is None else now() + timedelta(days=days),
         )
     )
+    about = {"name": name.strip(), "scopes": sorted(set(scopes)), "days": days}
+    audit.record(session, actor, "token.create", f"member:{actor.member_id}", **about)
     return token
 
 
@@ -67,10 +70,11 @@ def revoke(session: Session, actor: Actor, *, token_id: int) -> None:
         update(ApiToken)
         .where(ApiToken.id == token_id, ApiToken.member_id == actor.member_id, ApiToken.revoked_at.is_(None))
         .values(revoked_at=now())
-        .returning(ApiToken.id)
+        .returning(ApiToken.name)
     ).one_or_none()
     if done is None:
         raise NotFound()
+    audit.record(session, actor, "token.revoke", f"member:{actor.member_id}", name=done.name)
 
 
 def revoke_all(session: Session, *, member_id: int) -> None:

@@ -12,7 +12,7 @@ from forum.kernel import clock
 from forum.kernel.access import Actor
 from forum.kernel.db import Database
 from forum.kernel.errors import Gone, Invalid, LoggiaError, NotAllowed, NotFound
-from forum.members import inviting
+from forum.members import groups, inviting
 from forum.members.actors import SYSTEM, actor_of
 from forum.members.tables import AuditEntry, Group, GroupMember, Invitation, Member
 from tests.forum import making as make
@@ -52,6 +52,12 @@ def test_a_role_rests_until_the_address_is_confirmed(session: Session) -> None:
     actor = actor_of(session, member.id)
     assert actor.unverified
     assert not actor.can("administer")
+
+
+def test_an_invited_moderator_is_in_the_group_of_moderators(session: Session) -> None:
+    group = groups.create(session, SYSTEM, name="Moderators", kind="moderators")
+    member = redeem(session, inviting.make(session, SYSTEM, role="moderator"))
+    assert session.get(GroupMember, (group.id, member.id)) is not None
 
 
 def test_the_key_is_stored_nowhere(session: Session) -> None:

@@ -1,20 +1,25 @@
 """Leaving for a while, and for good: what goes, what stays, and who may not go."""
 
 import json
+import re
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from crm_sync.connections import ensure_default_connection
+from crm_sync.tables import RemoteLink
 from forum.events import MemberDeleted
 from forum.kernel import clock
 from forum.kernel.access import Actor
-from forum.kernel.db import Database
+from forum.kernel.db import Base, Database
 from forum.kernel.errors import Conflict, Invalid, NotAllowed, NotFound
-from forum.members import accounts, leaving, managing, signing_in, tokens
+from forum.members import accounts, avatars, leaving, managing, signing_in, tokens
 from forum.members.actors import SYSTEM, actor_of, actor_signed_in
 from forum.members.tables import MailDelivery, Member, SignIn
 from forum.threads import reactions, replying
@@ -22,7 +27,7 @@ from forum.threads.profiles import profile_page
 from forum.threads.tables import Post, Thread
 from tests.forum import making as make
 from tests.kernel.plans import plans_of
-from web.exporting import archive, personal_data
+from web.exporting import _FILES, archive, personal_data
 
 PASSWORD = "a sentence is good"
 
@@ -144,21 +149,35 @@ def test_what_stayed_deactivated_or_unconfirmed_is_deleted_in_time(fresh_databas
 # Taking everything along
 
 
-def test_everything_about_oneself_comes_as_one_archive_and_nothing_of_others(fresh_database: Database) -> None:
+def test_everything_about_oneself_comes_as_one_archive_and_nothing_of_others(
+    fresh_database: Database, tmp_path: Path
+) -> None:
     with fresh_database.transaction() as session:
         actor = marta(session)
         signing_in.sign_in(session, member_id=actor.member_id or 0, user_agent="Firefox")
         token = tokens.create(session, actor, name="A program", scopes=["read"])
         thread = make.thread(session, actor, body="My own words, and enough of them to ask.")
         make.reply(session, thread, body="What somebody else said, at length.")
-    packed = b"".join(archive(fresh_database, lambda connection: actor_of(connection, actor.member_id)))
+        picture = avatars.store(tmp_path, [b"small", b"large"])
+        avatars.wear(session, actor, picture=picture)
+        link: dict[str, Any] = {"kind": "case", "local_id": thread.id, "remote_id": "R-1", "updated_at": clock.now()}
+        session.add(RemoteLink(connection_id=ensure_default_connection(session), **link))
+        managing.end_sessions(session, make.administrator(session), member_id=actor.member_id or 0)
+        managing.end_sessions(session, make.administrator(session), member_id=make.member(session).member_id or 0)
+    packed = b"".join(
+        archive(fresh_database, lambda connection: actor_of(connection, actor.member_id), uploads=tmp_path)
+    )
     files = ZipFile(BytesIO(packed))
     assert files.testzip() is None
-    said = {name: json.loads(files.read(name)) for name in files.namelist()}
+    said = {name: json.loads(files.read(name)) for name in files.namelist() if name.endswith(".json")}
     assert said["profile.json"][0]["handle"] == "marta"
     assert [row["address"] for row in said["addresses.json"]] == ["marta@post.example"]
     assert [row["source"] for row in said["posts.json"]] == ["My own words, and enough of them to ask."]
     assert said["sessions.json"][0]["user_agent"] == "Firefox"
+    assert files.read("picture.webp") == b"large"
+    assert [row["action"] for row in said["receipts.json"]] == ["token.create", "member.end-sessions"]
+    assert [row["thread_id"] for row in said["shared-with-the-company.json"]] == [thread.id]
+    assert "expires_at" in said["tokens.json"][0]
     whole = b"".join(files.read(name) for name in files.namelist()).decode()
     for secret in (token, "argon2", "token_hash", "What somebody else said"):
         assert secret not in whole
@@ -167,6 +186,36 @@ def test_everything_about_oneself_comes_as_one_archive_and_nothing_of_others(fre
 def test_nobody_takes_along_what_is_not_theirs(session: Session) -> None:
     with pytest.raises(NotAllowed):
         list(personal_data(session.connection(), SYSTEM))
+
+
+NOT_TAKEN = {
+    "arrival.member_id": "is on the way to a provider for some minutes, and says no more than where to",
+    "article.reviewed_by_id": "says who looked over what others wrote; its receipts are taken along",
+    "category_moderator.member_id": "is a place that an administrator gave and takes; its receipts are theirs",
+    "idempotency_key.member_id": "holds a digest for a day",
+    "invitation.by_member_id": "is the installation's; that one made it, the receipts say",
+    "mailed_token.member_id": "holds the hash of a key",
+    "notification.by_member_id": "is somebody else's news",
+    "site_setting.changed_by": "is the installation's; that one changed it, the receipts say",
+    "thread.author_id": "says who wrote the first post, which is taken along with the title",
+}
+"""What refers to a person and stays out of their archive, each with its reason."""
+
+
+def test_whatever_refers_to_a_person_is_taken_along_or_has_a_reason_not_to_be() -> None:
+    refers = {
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if any(key.target_fullname == "member.id" for key in column.foreign_keys)
+    }
+    taken = {
+        match
+        for name, rows in _FILES
+        if not name.startswith("shared")
+        for match in re.findall(r"(\w+\.\w+) = :member_id", str(rows.first.whereclause))
+    }
+    assert refers - taken == set(NOT_TAKEN)
 
 
 def test_an_archive_of_many_rows_is_read_by_key(fresh_database: Database) -> None:

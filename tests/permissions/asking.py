@@ -258,6 +258,10 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("POST", "/admin/invitations/{invitation_id}/revoke"): (Asking("people.manage"),),
     ("POST", "/admin/people/{handle}/verify"): (Asking("people.manage", at=_WAITING),),
     ("POST", "/admin/people/{handle}/mail"): (Asking("people.manage", at=_WAITING),),
+    ("POST", "/admin/people/{handle}/identities/{identity_id}/disconnect"): (Asking("people.manage"),),
+    ("GET", "/api/v1/people/{handle}/identities"): (Asking("admin.read"),),
+    ("DELETE", "/api/v1/people/{handle}/identities/{identity_id}"): (Asking("people.manage"),),
+    ("GET", "/api/v1/claims"): (Asking("admin.read"),),
     # one's own
     ("GET", "/api/v1/me/identities"): (Asking("account.read"),),
     ("GET", "/settings/identities"): (Asking("settings.read"),),

@@ -23,6 +23,7 @@ from forum.members.passwords import hashed
 from forum.members.tables import (
     ApiToken,
     Credential,
+    Identity,
     IdentityProvider,
     Invitation,
     MailAddress,
@@ -326,8 +327,14 @@ def _house(session: Session, people: dict[str, Person], things: dict[str, Thing]
     )
     session.add_all([row, provider, mail])
     session.flush()
+    identity = Identity(
+        member_id=people["member"].actor.member_id or 0, provider_id=provider.id, issuer=provider.issuer, subject="m",
+        linked_at=now(),
+    )  # fmt: skip
+    session.add(identity)
+    session.flush()
     return {
         "category_id": session.scalars(select(Category.id).where(Category.slug == things["public"].category)).one(),
-        "connection_id": made.connection_id, "provider_id": provider.id, "delivery_id": row.id, "mail_id": mail.id, "number": 1, "handle": people["member"].actor.handle,
+        "connection_id": made.connection_id, "provider_id": provider.id, "identity_id": identity.id, "delivery_id": row.id, "mail_id": mail.id, "number": 1, "handle": people["member"].actor.handle,
         "key": "boiler", "name": "boiler", "step": "mail", "purpose": next(iter(PURPOSES)), "group_id": groups.create(session, SYSTEM, name="Friends").id, "invitation_id": _invitation(session), "unconfirmed": people["unverified"].actor.handle,
     }  # fmt: skip

@@ -28,7 +28,10 @@ class BannerShape(msgspec.Struct, frozen=True, kw_only=True):
 
 class SiteShape(msgspec.Struct, frozen=True, kw_only=True):
     """What this place is. `registration`: who may open an account; `demands`: how many points privileges cost (low, medium, high); `models`: whether crawlers
-    of language models are welcome or refused; `licence`: of what people write."""
+    of language models are welcome or refused; `licence`: of what people write.
+
+    `claim_days`: for how many days what an identity provider says of somebody holds, or "never" where it never ends.
+    """
 
     name: str
     tagline: str
@@ -39,6 +42,7 @@ class SiteShape(msgspec.Struct, frozen=True, kw_only=True):
     demands: str
     models: str
     licence: str
+    claim_days: str
     banner: BannerShape | None
 
 
@@ -54,6 +58,7 @@ class SiteChange(Body, frozen=True, kw_only=True):
     demands: Literal["low", "medium", "high"] | None = None
     models: Literal["welcome", "refused"] | None = None
     licence: str | None = None
+    claim_days: Literal["30", "90", "180", "365", "never"] | None = None
     banner: str | None = None
     banner_level: Literal["info", "warning", "danger"] | None = None
     banner_until: str | None = None
@@ -95,6 +100,7 @@ def _shape(request: AnyRequest, connection: Connection) -> SiteShape:
         demands=found.demands,
         models=found.models,
         licence=found.licence,
+        claim_days=found.claim_days,
         banner=BannerShape(text=found.banner, level=found.banner_level, until=found.banner_until or None)
         if shown
         else None,

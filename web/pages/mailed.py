@@ -15,7 +15,8 @@ from litestar.params import FromPath, RawBody
 from sqlalchemy.orm import Session
 
 from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
-from forum.members import addresses, belonging, joining, leaving, mailed_keys, recovering
+from forum.members import addresses, avatars, belonging, joining, leaving, mailed_keys, recovering
+from forum.members.tables import Member
 from web import forms
 from web.budgets import spend_on_mail
 from web.identity import current_actor, current_member
@@ -115,11 +116,15 @@ def act(request: AnyRequest, purpose: FromPath[str], key: FromPath[str], body: R
         with db_of(request).transaction() as session:
             why = _refused(session, purpose, key, domains)
             here = current_actor(request, session.connection()).member_id
+            worn = _worn(session, purpose, key)
             to, notice, renewed = ("", "", 0) if why is not None else _done(session, purpose, key, body, domains)
     except Invalid as refusal:
         return _page(request, purpose, key, tuple(refusal.fields.items()))
     if why is not None:
         raise Conflict(why)  # only now, because the administrators are told of it in the transaction
+    if worn:
+        with db_of(request).reading() as connection:
+            avatars.discard(connection, installation_of(request).settings.uploads_dir, worn)
     if renewed and renewed == here:
         sign_in_here(request, renewed)
     return led_to(request, to, notice)
@@ -131,6 +136,14 @@ def _refused(session: Session, purpose: str, key: str, staff_domains: Sequence[s
         return None
     found = mailed_keys.look(session.connection(), purpose=purpose, key=key)
     return belonging.refusal(session, member_id=found.member_id, address=found.address, staff_domains=staff_domains)
+
+
+def _worn(session: Session, purpose: str, key: str) -> str:
+    """The picture of whoever is about to leave for good: everybody could read its files until the next sweep."""
+    if purpose != "delete":
+        return ""
+    found = mailed_keys.look(session.connection(), purpose=purpose, key=key)
+    return session.get_one(Member, found.member_id).avatar
 
 
 def _done(session: Session, purpose: str, key: str, body: bytes, staff_domains: Sequence[str]) -> tuple[str, str, int]:

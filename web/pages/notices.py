@@ -80,6 +80,7 @@ NOTICES: Final = {
     "person-affiliation": Notice(Text(N_("Saved. What they write from now on shows it."))),
     "person-bond": Notice(Text(N_("Saved. Their profile says so now."))),
     "person-signed-out": Notice(Text(N_("Signed out everywhere. Their tokens and mailed links have ended too."))),
+    "person-disconnected": Notice(Text(N_("Disconnected, and signed out everywhere.")), "plain"),
     "person-verified": Notice(Text(N_("The address is confirmed."))),
     "person-mailed": Notice(Text(N_("The mail is on its way."))),
     "invitation-revoked": Notice(Text(N_("Taken back. Nobody comes in with it any more.")), "plain"),

@@ -21,7 +21,7 @@ ADMINISTRATION: Final = (
     read("admin.read", "See the state of the installation and its audit", may_administer, who="administrator", scopes="read administer"),
     write("admin.roles", "Give people roles", may_administer, who="administrator", scopes="administer"),
     write("group.manage", "Make, change and do away with groups, put people in and take them out", may_administer, who="administrator", scopes="administer"),
-    write("people.manage", "Invite people, sign them out, confirm their addresses, send mails again", may_administer, who="administrator", scopes="administer"),
+    write("people.manage", "Invite people, sign them out, disconnect their identities, confirm their addresses, send mails again", may_administer, who="administrator", scopes="administer"),
     write("site.manage", "Change the settings of the site", may_administer, who="administrator", scopes="administer"),
     write("provider.manage", "Add, change, test and switch identity providers", may_administer, who="administrator", scopes="administer"),
     write("mail.manage", "Send mails again that could not be sent, or give them up", may_administer, who="administrator", scopes="administer"),

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from forum.kernel.access import Actor
+from forum.kernel.clock import now
 from forum.kernel.errors import Conflict
 from forum.kernel.settings import Settings
 from forum.members import accounts, arriving, belonging
 from forum.members.actors import actor_of
-from forum.members.tables import AuditEntry, Identity, IdentityProvider, Member
+from forum.members.tables import AuditEntry, Identity, IdentityProvider, Member, SignIn
+from tests.forum import making as make
 from tests.servers import Missing, node, oidc
 from tests.web.calling import Site as ApiSite
 from tests.web.pages import elsewhere
@@ -182,6 +185,39 @@ def test_programs_read_ones_own_connections(site: Site, provider: oidc.Provider,
     api.close()
     assert (shape["provider"], shape["issuer"], shape["subject"]) == ("company", provider.issuer, "pia")
     assert shape["address"] == "pia@elsewhere.example"
+
+
+def test_administrators_disconnect_by_page_and_program(site: Site, provider: oidc.Provider, settings: Settings) -> None:
+    first, second = new_account(site, provider, "quinta"), new_account(site, provider, "rosa")
+    with site.database.transaction() as session:
+        boss = make.administrator(session)
+    page = site.as_(boss).get("/admin/people/quinta")
+    [form] = page.page.xpath("//*[@id='identities']//form/@action")
+    page.send(form)
+    assert "Disconnected, and signed out everywhere." in page.follow().text
+    api = ApiSite(settings, site.database)
+    program = api.as_(boss, "read", "write", "administer")
+    [shape] = program("GET", "/people/rosa/identities")["items"]
+    program("DELETE", f"/people/rosa/identities/{shape['id']}", status=204)
+    program("DELETE", f"/people/rosa/identities/{shape['id']}", status=404)
+    assert program("GET", "/claims")["items"] == []
+    api.close()
+    assert (owner(site, "quinta"), owner(site, "rosa")) == (None, None)
+    assert (signed_in_as(first), signed_in_as(second)) == ("", "")
+
+
+def test_who_came_by_a_provider_leaves_by_signing_in_there_once_more(site: Site, provider: oidc.Provider) -> None:
+    browser = new_account(site, provider, "sofia", email_verified=False)
+    with site.database.transaction() as session:
+        session.execute(update(SignIn).values(created_at=now() - timedelta(hours=1)))
+    page = browser.get("/settings/data")
+    assert page.page.xpath("//form[@action='/login/with/company']/input[@name='next']/@value") == ["/settings/data"] * 2
+    browser.send("/settings/data/delete", status=422, handle="sofia")
+    there = browser.send("/login/with/company", next="/settings/data").leads_to
+    assert browser.get(local(provider.sign_in(there, "sofia")), status=303).leads_to == "/settings/data"
+    assert browser.follow().has("//form[@action='/settings/data/deactivate']")
+    browser.send("/settings/data/delete", handle="sofia")
+    assert owner(site, "sofia") is None
 
 
 def test_somebody_elses_connection_is_not_there(site: Site, provider: oidc.Provider) -> None:

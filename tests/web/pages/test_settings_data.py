@@ -4,18 +4,23 @@ import zipfile
 from io import BytesIO
 
 import pytest
-from sqlalchemy import select
+from litestar.testing import TestClient
+from sqlalchemy import delete, select
 
 from forum.kernel.access import Actor
+from forum.kernel.clock import now
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
-from forum.members import accounts
+from forum.members import accounts, mailed_keys, signing_in
 from forum.members.actors import actor_of
-from forum.members.tables import MailDelivery, Member
+from forum.members.tables import Credential, MailAddress, MailDelivery, Member
 from tests.forum import making as make
 from tests.web.pages.conftest import People
 from tests.web.pages.test_settings_pictures import files, picture
-from tests.web.pages.visiting import Site, Visitor
+from tests.web.pages.visiting import HERE, Site, Visitor
+from web.app import create_app
+from web.edge.buckets import Rule
+from web.edge.limits import Limits
 
 PASSWORD = "a sentence is good"
 _numbers = iter(range(1_000))
@@ -113,6 +118,61 @@ def test_who_has_no_password_asks_for_a_link(browser: Visitor, database: Databas
             MailDelivery.member_id == marta.member_id, MailDelivery.kind == "delete"
         )
         assert connection.execute(asked).scalars().all() == ["delete"]
+
+
+def test_a_mailed_link_deletes_the_picture_too(
+    site: Site, browser: Visitor, database: Database, settings: Settings, marta: Actor
+) -> None:
+    before = files(settings)
+    browser.upload("/settings/picture", picture((9, 9, 99)), field="picture")
+    assert files(settings) > before
+    with database.transaction() as session:
+        mailed_keys.keep(
+            session, member_id=marta.member_id or 0, purpose="delete", address="x@post.example", key="the-key",
+            asked_at=now(),
+        )  # fmt: skip
+    site.anybody().get("/mailed/delete/the-key").send("/mailed/delete/the-key", handle=marta.handle)
+    assert row(database, marta).deleted_at is not None
+    assert files(settings) == before
+
+
+def test_who_has_no_password_is_asked_to_come_in_once_more(browser: Visitor, database: Database, marta: Actor) -> None:
+    with database.transaction() as session:
+        session.execute(delete(Credential).where(Credential.member_id == marta.member_id))
+    for path in ("/settings/data", "/settings/security"):
+        assert not browser.get(path).has("//input[@type='password']")
+        assert "You have no password here" in browser.words()
+    assert not browser.has("//form[@action='/settings/address']")
+    assert "Sign in once more first" in browser.send("/settings/data/deactivate", status=422).words()
+    assert browser.get("/settings/data").has("//form[@action='/settings/data/key']")
+    with database.transaction() as session:
+        session.execute(delete(MailAddress).where(MailAddress.member_id == marta.member_id))
+    assert not browser.get("/settings/data").has("//form[@action='/settings/data/key']")
+    assert "no confirmed address" in browser.send("/settings/data/key", status=422).words()
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/settings/password", {"current": "wrong and long", "new": "another sentence"}),
+        ("/settings/address", {"mail": "new@post.example", "password": "wrong and long"}),
+        ("/settings/data/deactivate", {"password": "wrong and long"}),
+        ("/settings/data/delete", {"handle": "x", "gone_password": "wrong and long"}),
+    ],
+)
+def test_a_stolen_session_cannot_try_passwords_faster_than_the_door(
+    settings: Settings, database: Database, marta: Actor, path: str, form: dict[str, str]
+) -> None:
+    limits = Limits(reading=None, writing=None, signing_in=None, account=Rule("account", 2, 3_600))
+    app = create_app(settings, limits=limits)
+    with database.transaction() as session:
+        cookie = signing_in.sign_in(session, member_id=marta.member_id or 0)
+    visitor = Visitor(TestClient(app, base_url=HERE))
+    visitor.client.cookies.set("session", cookie)
+    visitor.get("/settings/data")
+    for status in (422, 422, 429):
+        visitor.send(path, status=status, **form)
+    app.site.state["loggia"].db.dispose()
 
 
 def test_the_only_administrator_cannot_leave(site: Site, database: Database) -> None:

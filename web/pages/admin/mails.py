@@ -25,6 +25,7 @@ KINDS: Final = {
     "change": Text(N_("Confirm your new address")),
     "changed": Text(N_("Your account has another address now")),
     "password": Text(N_("Your password was changed")),
+    "connected": Text(N_("Another way into your account")),
     "deactivated": Text(N_("Your account is closed for now")),
     "delete": Text(N_("Delete your account")),
     "deleted": Text(N_("Your account is deleted")),

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from forum.kernel.access import Actor
 from forum.kernel.errors import Conflict, Invalid, Text
-from forum.members import affiliations, belonging, managing, people, receipts
+from forum.members import affiliations, belonging, identities, managing, people, receipts
 from moderation.tables import Decision, DecisionText
 from web import forms
+from web.arguments import path_id
 from web.identity import current_member
 from web.installation import db_of, installation_of
 from web.pages.admin.people import PEOPLE, ROLES, marks_of
@@ -148,6 +149,25 @@ def mail(request: AnyRequest, handle: FromPath[str]) -> Response[bytes]:
     )
 
 
+@post(
+    f"{_ADDRESS}/identities/{{identity_id:str}}/disconnect",
+    action="people.manage",
+    sync_to_thread=True,
+    include_in_schema=False,
+)
+def disconnect(request: AnyRequest, handle: FromPath[str], identity_id: FromPath[str]) -> Response[bytes]:
+    """Take a way into their account from them, and sign them out."""
+    domains = installation_of(request).settings.staff_domains
+    return _done(
+        request,
+        handle,
+        "person-disconnected",
+        lambda session, actor, key: identities.disconnect_for(
+            session, actor, member_id=key, identity_id=path_id(identity_id), staff_domains=domains
+        ),
+    )
+
+
 def _done(
     request: AnyRequest, handle: str, notice: str, do: Callable[[Session, Actor, int], object]
 ) -> Response[bytes]:
@@ -167,6 +187,7 @@ def _page(request: AnyRequest, handle: str, problems: Problems = (), *, status: 
         actor = current_member(request, connection)
         found = people.person_page(connection, actor, handle=handle)
         about = receipts.Wanted(about=found.line.handle)
+        held = identities.identities_of(connection, actor, member_id=found.line.id)
         told = receipts.audit_list(connection, actor, about, limit=_RECEIPTS)
         sanctions = [
             Sanction(word=ACTIONS[row.action][0], state=ACTIONS[row.action][1], at=row.at, number=row.number)
@@ -180,6 +201,7 @@ def _page(request: AnyRequest, handle: str, problems: Problems = (), *, status: 
         page,
         status=status,
         person=found,
+        identities=held,
         marks=marks_of(found.line),
         roles=[(word, said) for word, said in ROLES.items() if word in managing.ROLES],
         is_self=found.line.id == actor.member_id,
@@ -191,4 +213,4 @@ def _page(request: AnyRequest, handle: str, problems: Problems = (), *, status: 
     )
 
 
-routes = [person, role, affiliation, bond, sign_out, verify, mail]
+routes = [person, role, affiliation, bond, sign_out, verify, mail, disconnect]

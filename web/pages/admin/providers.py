@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from forum.kernel.access import require
 from forum.kernel.errors import Conflict, Invalid, NotFound, Text
-from forum.members import providers
+from forum.members import claims, providers
 from forum.members.oidc import Away
 from forum.members.oidc.directory import Metadata
 from forum.members.oidc.flow import redirect_uri
@@ -70,8 +70,9 @@ def overview(request: AnyRequest) -> Response[bytes]:
     with house.db.reading() as connection:
         actor = current_member(request, connection)
         rows = providers.provider_list(connection, actor, house.settings)
+        old = claims.old_claims(connection, actor)
         page = framed(request, connection, actor, robots="noindex")
-    return shown("admin/providers.html", page, rows=rows, domains=house.settings.staff_domains)
+    return shown("admin/providers.html", page, rows=rows, old=old, domains=house.settings.staff_domains)
 
 
 @get(PROVIDERS + "/new", action="admin.read", sync_to_thread=True, include_in_schema=False)

@@ -33,6 +33,13 @@ DEMANDS: Final = (
     ("medium", Text(N_("Medium"))),
     ("high", Text(N_("High: for a large place that is known"))),
 )
+CLAIM_DAYS: Final = (
+    ("30", Text(N_("30 days"))),
+    ("90", Text(N_("90 days"))),
+    ("180", Text(N_("180 days"))),
+    ("365", Text(N_("365 days"))),
+    ("never", Text(N_("For ever"))),
+)
 PRIVILEGES: Final = {
     "post:suggest-edit": Text(N_("Suggest an edit of what others wrote")),
     "vote:down": Text(N_("Say that something did not help")),
@@ -64,6 +71,7 @@ class Values(msgspec.Struct, frozen=True, kw_only=True):
     demands: str = "medium"
     models: str = "welcome"
     licence: str = ""
+    claim_days: str = "90"
     banner: str = ""
     banner_level: str = "info"
     banner_until: str = ""
@@ -123,6 +131,7 @@ def _page(request: AnyRequest, answer: Answer, *, status: int = 200) -> Response
         models=list(MODELS),
         levels=list(LEVELS),
         demands=list(DEMANDS),
+        claim_days=list(CLAIM_DAYS),
         ladder=[(word, [LADDERS[one][name] for one in site.DEMANDS]) for name, word in PRIVILEGES.items()],
         variables=variables_of(here.settings),
     )

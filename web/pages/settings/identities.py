@@ -75,14 +75,17 @@ def connect(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     PLACE + "/{identity_id:str}/disconnect", action="settings.identities", sync_to_thread=True, include_in_schema=False
 )
 def disconnect(request: AnyRequest, identity_id: FromPath[str]) -> Response[bytes]:
-    """Give one up."""
+    """Give one up. Where that ended every session, because its provider had said more of them, this browser gets a new one."""
+    domains = installation_of(request).settings.staff_domains
     try:
         with db_of(request).transaction() as session:
             actor = current_member(request, session.connection())
-            identities.disconnect(session, actor, identity_id=path_id(identity_id))
+            ended = identities.disconnect(session, actor, identity_id=path_id(identity_id), staff_domains=domains)
     except Conflict as refusal:
         with db_of(request).reading() as connection:
             return page(request, connection, current_member(request, connection), problem=refusal.text, status=409)
+    if ended:
+        sign_in_here(request, actor.member_id or 0)
     return led_to(request, PLACE, "identity-disconnected")
 
 

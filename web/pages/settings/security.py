@@ -12,15 +12,16 @@ from forum.kernel.errors import Invalid, Text
 from forum.members import accounts, addresses, pages, signing_in
 from web import forms
 from web.arguments import path_id
-from web.budgets import spend_on_mail
+from web.budgets import spend_on_account, spend_on_mail
 from web.edge import sessions
 from web.edge.visit import visit_of
 from web.identity import current_member
 from web.installation import db_of
 from web.pages.browsers import browser_name
+from web.pages.doors import letting_out
 from web.pages.entering import Secret
 from web.pages.frame import led_to
-from web.pages.settings.frame import PLAIN, Answer, AnyRequest, mending, setting
+from web.pages.settings.frame import PLAIN, Answer, AnyRequest, mending, proof_of, setting
 
 
 class PasswordForm(msgspec.Struct, frozen=True):
@@ -57,6 +58,7 @@ def change_password(request: AnyRequest, body: RawBody) -> Response[bytes]:
     """Set a new one. Every other browser is signed out; this one goes on with a new session."""
     try:
         form = forms.parse(body, PasswordForm)
+        _count_the_try(request)
         with db_of(request).transaction() as session:
             actor = current_member(request, session.connection())
             accounts.change_password(session, actor, current=form.current, new=form.new, keep_tokens=bool(form.keep))
@@ -73,10 +75,12 @@ def change_address(request: AnyRequest, body: RawBody) -> Response[bytes]:
     """Have a link sent to another address. Whether that is somebody's already, the answer does not tell."""
     form = forms.parse(body, AddressForm)
     try:
+        _count_the_try(request)
         spend_on_mail(request)
         with db_of(request).transaction() as session:
             actor = current_member(request, session.connection())
-            is_sent = addresses.change(session, actor, mail=form.mail, password=form.password)
+            token = visit_of(request).token
+            is_sent = addresses.change(session, actor, mail=form.mail, password=form.password, token=token)
     except Invalid as refusal:
         with db_of(request).reading() as connection:
             actor = current_member(request, connection)
@@ -95,22 +99,31 @@ def end_sign_in(request: AnyRequest, sign_in_id: FromPath[str]) -> Response[byte
     return led_to(request, "/settings/security", "browser-signed-out")
 
 
+def _count_the_try(request: AnyRequest) -> None:
+    """A password is tried here too: who got at a session must not be able to guess it faster than at the door."""
+    with db_of(request).reading() as connection:
+        spend_on_account(request, current_member(request, connection).handle)
+
+
 def _security_page(
     request: AnyRequest, connection: Connection, actor: Actor, answer: Answer, *, typed: str = ""
 ) -> Response[bytes]:
     found = pages.sign_in_list(connection, actor, token=visit_of(request).token)
     browsers = [Browser(line=line, name=browser_name(line.user_agent)) for line in found]
-    return setting(
+    proof = proof_of(request, connection, actor, back="/settings/security")
+    made = setting(
         request,
         connection,
         actor,
         "security",
         answer,
+        proof=proof,
         handle=actor.handle,
         addresses=pages.address_page(connection, actor),
         typed=typed,
         browsers=browsers,
     )
+    return letting_out(request, made, proof.doors)
 
 
 def _agent(request: AnyRequest) -> str:
