@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import msgspec
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
 from forum.kernel.access import Actor
+from forum.kernel.clock import now
 from forum.kernel.db import Database
 from forum.kernel.mailer import Mailer
 from forum.kernel.settings import Settings
-from forum.members import accounts, addresses, joining, leaving, recovering
+from forum.members import accounts, addresses, arriving, joining, leaving, recovering
 from forum.members.actors import actor_of
 from forum.members.mailing import Letter, Written
+from forum.members.oidc import Trusted
+from forum.members.oidc.claims import Said
 from forum.members.posting import Postman
+from forum.members.tables import Arrival, IdentityProvider
 from tests.installing import settings_for
 from tests.permissions.world import PASSWORD
 from tests.servers.smtp import Received, Sink
@@ -75,10 +83,24 @@ def every_mail(database: Database, settings: Settings, sink: Sink) -> Sent:
     with database.transaction() as session:
         addresses.confirm_change(session, key=key)
         joining.join(session, handle="canarythird", mail=other, password=PASSWORD)
+        _connect(session, actor)
     mailing.send()
     _leave(mailing, actor)
     mailing.send()
     return Sent(mailing.kinds, [old, new, other])
+
+
+def _connect(session: Session, actor: Actor) -> None:
+    """Connect an account elsewhere, as if somebody had just come back from there."""
+    issuer = "https://canaryissuer.example"
+    row = IdentityProvider(slug="mails", name="Mails", issuer=issuer, client_id="x", is_enabled=False, created_at=now())
+    session.add(row)
+    session.flush()
+    arriving.begin(session, "x", provider_id=row.id, browser="x", member_id=actor.member_id)
+    said = Said(issuer=issuer, subject="canarysubject")
+    session.execute(update(Arrival).where(Arrival.provider_id == row.id).values(claims=msgspec.to_builtins(said)))
+    trusted = Trusted(id=row.id, slug="mails", name="Mails", issuer=issuer, client_id="x")
+    arriving.connect(session, actor, trusted, browser="x", staff_domains=())
 
 
 def _leave(mailing: Mailing, actor: Actor) -> None:
