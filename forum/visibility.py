@@ -211,3 +211,9 @@ def is_wider(category: HasAudience, than: HasAudience) -> bool:
 def keeps_in_sight(*, before: HasAudience, after: HasAudience) -> bool:
     """Whether everybody who sees what stands in one category would still see it in another. Groups are never the same people."""
     return is_wider(after, before) or (before.audience == after.audience and before.audience != GROUPS)
+
+
+def keeps_readers(*, before: HasAudience, after: HasAudience, groups_stay: bool) -> bool:
+    """Whether everybody who sees a category still does when its audience changes; `groups_stay`: each group that it named, it names."""
+    same_groups = before.audience == after.audience == GROUPS and groups_stay
+    return same_groups or keeps_in_sight(before=before, after=after)

@@ -4,8 +4,9 @@ It writes the public log's entry first and hands its id to the forum, which hide
 are one transaction.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -16,12 +17,21 @@ from forum.kernel import outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.clock import now
 from forum.kernel.errors import N_, Conflict, Invalid, NotFound, Text
-from forum.threads import closing, finding, hiding
+from forum.threads import categories, closing, finding, hiding
+from forum.threads.policies import may_manage_categories
 from forum.threads.tables import Post, Thread
 from forum.visibility import DecisionId
 from moderation import chain, sanctions
 from moderation.guidelines import HOUSE_RULE, REASONS, RULES
-from moderation.policies import may_close, may_decide_idea, may_moderate, may_redact, may_restore, may_sanction
+from moderation.policies import (
+    may_close,
+    may_decide_idea,
+    may_moderate,
+    may_narrow,
+    may_redact,
+    may_restore,
+    may_sanction,
+)
 from moderation.tables import Decision, DecisionHead, DecisionText, Flag
 
 LONGEST_TEXT = 2_000
@@ -42,6 +52,8 @@ class Ruling:
     comment: str = ""
     days: int = 0
     """For how long, where a person is suspended or silenced."""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """What becomes of a category that fewer people are to see, as `forum.threads.categories.edit` takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,7 @@ def _set_status(session: Session, actor: Actor, ruling: Ruling, decision: Decisi
     return True
 
 
+NARROW = "narrow-category"
 EFFECTS: dict[str, tuple[str, Effect]] = {
     "hide-post": ("post", _hide_post),
     "restore-post": ("post", _restore_post),
@@ -99,6 +112,7 @@ EFFECTS: dict[str, tuple[str, Effect]] = {
 }
 """Action → what it is about, and what it does."""
 KINDS = {action: kind for action, (kind, _) in EFFECTS.items()} | dict.fromkeys(sanctions.DOINGS, "member")
+KINDS[NARROW] = "category"
 """Of what kind is decided with each action."""
 RESTORING = frozenset({"restore-post", "restore-thread"})
 UNDOING = RESTORING | {"reopen-thread"}
@@ -116,6 +130,8 @@ def decide(session: Session, actor: Actor, ruling: Ruling) -> Decision:
     _check(ruling)
     if ruling.target_kind == "member":
         return _decide_about_person(session, actor, ruling)
+    if ruling.target_kind == "category":
+        return _decide_about_category(session, actor, ruling)
     subject = _subject(session, actor, ruling)
     actor = actor.within(subject.thread.category_id)
     _require_right(actor, ruling, subject)
@@ -139,6 +155,52 @@ def _decide_about_person(session: Session, actor: Actor, ruling: Ruling) -> Deci
         raise Conflict(N_("It is so already. Somebody else may have decided it meanwhile."))
     outbox.record(session, MemberSanctioned(member_id=person.id, decision_number=entry.number, action=ruling.action))
     return entry
+
+
+def _decide_about_category(session: Session, actor: Actor, ruling: Ruling) -> Decision:
+    """Fewer people see a place and all that stands in it. The words are for everybody; which place, for those who still see it."""
+    criticism = categories.holds_criticism(session, ruling.target_id)
+    require(may_narrow(actor, holds_criticism=criticism, reason_code=ruling.reason_code))
+    entry = _write(session, actor, ruling, thread_id=None, member_id=None, about=None)
+    categories.edit(session, actor, category_id=ruling.target_id, decision=DecisionId(entry.id), **ruling.changes)
+    return entry
+
+
+def change_category(
+    session: Session,
+    actor: Actor,
+    *,
+    category_id: int,
+    rule: str = HOUSE_RULE.code,
+    reason: str = "other",
+    text: str = "",
+    **changes: Any,
+) -> None:
+    """Change a category; where fewer people would see threads that stand there, by a decision with rule, reason and words.
+
+    Raises:
+        NotAllowed: only administrators may, and not those of the company alone where it is criticised.
+        NotFound: there is no such category.
+        Invalid: a field needs mending, or fewer people would see it and nobody says why.
+    """
+    require(may_manage_categories(actor))
+    if not categories.narrows(session, category_id=category_id, **_about_readers(changes)):
+        categories.edit(session, actor, category_id=category_id, **changes)
+        return
+    if not text.strip():
+        raise Invalid({"text": categories.NARROWING})
+    decide(
+        session,
+        actor,
+        Ruling(
+            action=NARROW, target_kind="category", target_id=category_id, rule=rule, reason_code=reason, text=text,
+            changes=changes,
+        ),
+    )  # fmt: skip
+
+
+def _about_readers(changes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: changes[name] for name in ("audience", "groups") if name in changes}
 
 
 def _newest_about(session: Session, member_id: int, action: str) -> int | None:

@@ -14,15 +14,18 @@ from forum.kernel.db import UtcTime
 from forum.kernel.errors import NotFound
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
 from forum.threads.tables import Category, Thread
-from forum.visibility import as_seen_by, concerns_viewer, visible_to
+from forum.visibility import as_seen_by, category_seen, concerns_viewer, visible_to
 from moderation.tables import Decision, DecisionHead, DecisionText
 
 _D, _X, _H, _T, _C = (table.__table__.c for table in (Decision, DecisionText, DecisionHead, Thread, Category))
+_PLACE = Category.__table__.alias("place")
+_K = _PLACE.c
 _LAST = 2**31 - 1
 
 
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of the public log as this reader may see it: text and target only where the thread itself is visible to them.
+    """One entry of the public log as this reader may see it: text and target only where the thread itself is visible to them;
+    of a category that fewer people see now, the text for everybody and which one it is for those who see it.
 
     `state` is "sound" or "redacted"; hashes, salt and commitment are 64 hex digits, `salt` empty where the text is. `about` is
     the number of the entry that this one undoes or redacts.
@@ -48,6 +51,8 @@ class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     thread_slug: str
     thread_title: str
     thread_locale: str
+    category_slug: str = ""
+    category_name: str = ""
 
     @property
     def label(self) -> str:
@@ -70,13 +75,14 @@ class LogHead(msgspec.Struct, frozen=True, kw_only=True):
 _SEEN = or_(
     _D.target_kind == "decision",
     and_(_D.target_kind == "member", concerns_viewer(_X.about_member_id)),
+    and_(_K.id.is_not(None), category_seen(_K)),
     and_(_T.id.is_not(None), visible_to(_T, _C)),
 )
 _ENTRY_COLUMNS = (
     _D.number, _D.at, _D.action, _D.rule, _D.reason_code, _D.role, _D.automated, _D.target_kind, _D.hash, _D.previous,
-    _D.commitment, _D.about_number, case((_SEEN, _X.salt)).label("salt"), _X.decision_id.label("kept"), case((_SEEN, _X.text)).label("text"), case((_SEEN, _X.target_id)).label("target_id"),
+    _D.commitment, _D.about_number, case((_SEEN, _X.salt)).label("salt"), _X.decision_id.label("kept"), case((or_(_D.target_kind == "category", _SEEN), _X.text)).label("text"), case((_SEEN, _X.target_id)).label("target_id"),
     case((_SEEN, _T.id)).label("thread_id"), case((_SEEN, _T.slug)).label("slug"), case((_SEEN, _T.title)).label("title"),
-    case((_SEEN, _T.locale)).label("locale"),
+    case((_SEEN, _T.locale)).label("locale"), case((_SEEN, _K.slug)).label("place"), case((_SEEN, _K.name)).label("place_name"),
 )  # fmt: skip
 _ENTRIES: Select[Any] = (
     select(*_ENTRY_COLUMNS)
@@ -84,6 +90,7 @@ _ENTRIES: Select[Any] = (
     .outerjoin(DecisionText.__table__, _X.decision_id == _D.id)
     .outerjoin(Thread.__table__, _T.id == _X.thread_id)
     .outerjoin(Category.__table__, _C.id == _T.category_id)
+    .outerjoin(_PLACE, and_(_D.target_kind == "category", _K.id == _X.target_id))
 )
 _LIST: Select[Any] = (
     _ENTRIES.where(
@@ -255,4 +262,6 @@ def _entry(row: Row[Any]) -> LogEntry:
         thread_slug=row.slug or "",
         thread_title=row.title or "",
         thread_locale=row.locale or "",
+        category_slug=row.place or "",
+        category_name=row.place_name or "",
     )

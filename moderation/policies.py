@@ -105,6 +105,19 @@ def may_close(actor: Actor) -> Verdict:
     return ALLOWED if actor.can("thread:close") else denied(N_("Closing threads takes 500 points, or a moderator."))
 
 
+def may_narrow(actor: Actor, *, holds_criticism: bool, reason_code: str) -> Verdict:
+    """Let fewer people see a category with what stands in it: administrators, but those of the company not where it is criticised."""
+    if not actor.can("administer"):
+        return denied(N_("Only administrators can change who sees a category."))
+    if actor.is_staff and holds_criticism and reason_code not in WITHOUT_SECOND_PERSON:
+        return denied(
+            N_(
+                "A thread that is critical of the company stands here. An administrator who is not of the company must decide; until then it stays."
+            )
+        )
+    return ALLOWED
+
+
 def may_redact(actor: Actor) -> Verdict:
     """Administrators only: it removes words from the public log, though never the fact."""
     return ALLOWED if actor.can("administer") else denied(N_("Only an administrator can redact the log."))

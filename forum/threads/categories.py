@@ -12,16 +12,16 @@ from forum.kernel import outbox
 from forum.kernel.access import GROUPS, MEMBERS, PUBLIC, STAFF, Actor, require
 from forum.kernel.clock import now
 from forum.kernel.db import locked
-from forum.kernel.errors import N_, NotFound
+from forum.kernel.errors import N_, Invalid, NotFound
 from forum.kernel.settings import LOCALES
 from forum.members import audit, site
 from forum.members.keys import handle_key
 from forum.members.tables import Group, Member
 from forum.threads import recounting
 from forum.threads.policies import may_manage_categories
-from forum.threads.tables import KINDS, Category, CategoryGroup, CategoryModerator, FormerSlug, Words
+from forum.threads.tables import KINDS, Category, CategoryGroup, CategoryModerator, FormerSlug, Thread, Words
 from forum.threads.text import Faults
-from forum.visibility import as_seen_by, category_seen, is_same_audience
+from forum.visibility import DecisionId, as_seen_by, category_seen, is_same_audience, keeps_readers
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 AUDIENCES = (PUBLIC, MEMBERS, STAFF, GROUPS)
@@ -30,6 +30,15 @@ SPEAKERS = (MEMBERS, STAFF, GROUPS)
 LONGEST = {"name": 80, "description": 300}
 _LONGEST_PEERS_FIRST = 24 * 14
 _FIELDS = frozenset(column.key for column in Category.__table__.columns) - {"id"}
+
+
+NARROWING = N_("Fewer people will see what stands here. Say why, in 10 to 2,000 characters. Everybody can read it.")
+
+
+class _Audience(NamedTuple):
+    """Who will see a category."""
+
+    audience: int
 
 
 class Admitted(NamedTuple):
@@ -102,20 +111,25 @@ def edit(
     category_id: int,
     groups: Sequence[Admitted] | None = None,
     moderators: Sequence[str] | None = None,
+    decision: DecisionId | None = None,
     **changes: Any,
 ) -> Category:
     """Change some of what `create` takes; what is left out stays, anything else is a mistake of the caller.
 
+    Letting fewer people see threads that stand there takes a `decision`, as hiding one of them would.
+
     Raises:
         NotAllowed: only administrators may.
         NotFound: there is no such category.
-        Invalid: a field needs mending, the address is taken, or there is no such group or person.
+        Invalid: a field needs mending, the address is taken, there is no such group or person, or nobody decided that fewer see it.
     """
     require(may_manage_categories(actor))
     category = locked(session, Category, category_id)
     if not changes.keys() <= _FIELDS:
         raise TypeError(f"a category has no {', '.join(sorted(changes.keys() - _FIELDS))} that could be changed")
     before = {field: getattr(category, field) for field in changes}
+    if decision is None and _narrows(session, category, changes, groups):
+        raise Invalid({"text": NARROWING})
     admitted = groups_of(session, category) if groups is None else groups
     people = _changed(session, category, changes, admitted, moderators)
     _admit(session, category, admitted)
@@ -154,6 +168,32 @@ def _changed(
         people = moderators_of(session, category) if moderators is None else _people(session, moderators, faults)
         faults.refuse()
     return people
+
+
+def narrows(session: Session, *, category_id: int, groups: Sequence[Admitted] | None = None, **changes: Any) -> bool:
+    """Whether with these changes fewer people would see threads that stand there.
+
+    Raises:
+        NotFound: there is no such category.
+    """
+    return _narrows(session, locked(session, Category, category_id), changes, groups)
+
+
+def _narrows(session: Session, category: Category, changes: dict[str, Any], groups: Sequence[Admitted] | None) -> bool:
+    after = _Audience(changes.get("audience", category.audience))
+    if after.audience not in AUDIENCES:
+        return False  # refused with its own sentence
+    let_in = {one.group_id for one in groups_of(session, category)}
+    groups_stay = groups is None or let_in <= {one.group_id for one in groups}
+    keeps = keeps_readers(before=category, after=after, groups_stay=groups_stay)
+    stands = select(Thread.id).where(Thread.category_id == category.id, Thread.hidden_at.is_(None)).limit(1)
+    return not keeps and session.scalar(stands) is not None
+
+
+def holds_criticism(session: Session, category_id: int) -> bool:
+    """Whether a thread that is marked critical of the company stands there."""
+    found = select(Thread.id).where(Thread.category_id == category_id, Thread.is_critical, Thread.hidden_at.is_(None))
+    return session.scalar(found.limit(1)) is not None
 
 
 def _other_readers(session: Session, category: Category) -> None:

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 from forum.kernel import clock
 from forum.kernel.access import ANONYMOUS, Actor
 from forum.kernel.errors import Conflict, Gone, Invalid, NotAllowed, NotFound
+from forum.members import groups
 from forum.members.actors import SYSTEM
-from forum.threads import editing
-from forum.threads.tables import Post, Thread
+from forum.threads import categories, editing
+from forum.threads.categories import Admitted
+from forum.threads.tables import Category, Post, Thread
 from moderation import decisions, flagging
 from moderation.decisions import Ruling, decide
 from moderation.pages import decision_page, log_list
@@ -298,3 +300,55 @@ def test_the_log_says_when_a_moderator_is_of_the_company(session: Session) -> No
         listed = log_list(session.connection(), ANONYMOUS, role=role).items
         assert {entry.number for entry in listed} == {voices[voice] for voice in found}, role
     assert all(finding.is_sound for finding in verify(session.connection()))
+
+
+# Letting fewer people see a category
+
+
+def narrow(session: Session, actor: Actor, place: Category, **changes: Any) -> None:
+    given = {"audience": 2, "text": WHY, "rule": "4", "reason": "personal-data", **changes}
+    decisions.change_category(session, actor, category_id=place.id, **given)
+
+
+def test_what_stands_in_a_category_goes_out_of_sight_by_a_decision_alone(session: Session) -> None:
+    """The words are for everybody; which category it is, for those who still see it."""
+    place, admin = make.category(session), make.administrator(session)
+    decisions.change_category(session, admin, category_id=place.id, audience=1)  # nothing stands there yet
+    decisions.change_category(session, admin, category_id=place.id, audience=0)
+    make.thread(session, place=place)
+    for refused in (categories.edit, decisions.change_category):
+        with pytest.raises(Invalid) as refusal:
+            refused(session, admin, category_id=place.id, audience=2)
+        assert str(refusal.value.fields["text"]).startswith("Fewer people will see what stands here.")
+    assert session.scalars(select(Decision)).all() == []
+    narrow(session, admin, place)
+    (entry,) = session.scalars(select(Decision))
+    assert (entry.action, entry.rule, entry.role, place.audience) == ("narrow-category", "4", "administrator", 2)
+    outside, inside = (
+        decision_page(session.connection(), reader, number=entry.number) for reader in (ANONYMOUS, make.staff(session))
+    )
+    assert (outside.text, outside.category_slug, outside.target_id, outside.salt) == (WHY, "", None, "")
+    assert (inside.text, inside.category_slug, inside.target_id) == (WHY, place.slug, place.id)
+    assert all(finding.is_sound for finding in verify(session.connection()))
+    decisions.change_category(session, admin, category_id=place.id, audience=1, name="Wider again")
+    assert len(session.scalars(select(Decision)).all()) == 1
+
+
+def test_a_group_less_is_fewer_people(session: Session) -> None:
+    admin = make.administrator(session)
+    one, two = (Admitted(groups.create(session, admin, name=name).id) for name in ("Bench", "Counter"))
+    place = make.category(session, audience=3, groups=[one])
+    make.thread(session, admin, place)
+    decisions.change_category(session, admin, category_id=place.id, groups=[one, two])
+    with pytest.raises(Invalid, match="mending"):
+        decisions.change_category(session, admin, category_id=place.id, groups=[two])
+
+
+def test_the_company_alone_puts_no_criticism_out_of_sight_by_its_category(session: Session) -> None:
+    thread = critical(session)
+    place = session.get_one(Category, thread.category_id)
+    with pytest.raises(NotAllowed, match="not of the company"):
+        narrow(session, make.staff(session, role="administrator"), place, reason="other")
+    assert place.audience == 0
+    narrow(session, make.administrator(session), place, reason="other")
+    assert place.audience == 2

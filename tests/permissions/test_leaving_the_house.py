@@ -21,8 +21,8 @@ from forum.kernel.db import Database
 from forum.kernel.egress import Client
 from forum.kernel.settings import Settings
 from forum.members.actors import SYSTEM
-from forum.threads import categories
 from forum.threads.tables import Thread
+from moderation.decisions import change_category
 from tests.crm_sync.make import allowing
 from tests.forum import making as make
 from tests.installing import deliver_all
@@ -68,7 +68,7 @@ def test_a_webhook_is_told_nothing_of_what_is_or_becomes_private(
     _deliver(database, settings, but="post")
     before = len(receiver.received)
     with database.transaction() as session:
-        categories.edit(session, SYSTEM, category_id=place_id, audience=STAFF)
+        change_category(session, SYSTEM, text="Not for everybody.", category_id=place_id, audience=STAFF)
     deliver_all(database)
     _deliver(database, settings, but="post")
     told = [request.body.decode().lower() for request in receiver.received]

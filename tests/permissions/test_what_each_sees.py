@@ -27,7 +27,7 @@ from forum.search import documents
 from forum.search import pages as search
 from forum.threads import categories, editing, lists, pages, places, profiles, syndication
 from forum.threads.tables import Category, Thread
-from moderation.decisions import Ruling, decide
+from moderation.decisions import Ruling, change_category, decide
 from tests.forum import making as make
 from tests.permissions.seeing import Model, Person, Place, Said, Talk
 
@@ -275,7 +275,9 @@ class Sights(RuleBasedStateMachine):
     )
     def arrange(self, place: str, audience: str, named: set[str], moderators: set[str]) -> None:
         now = Place(audience, named, moderators)
-        categories.edit(self.session, SYSTEM, category_id=self.ids[place], **_as_fields(now, self.ids))
+        change_category(
+            self.session, SYSTEM, text="Not for everybody.", category_id=self.ids[place], **_as_fields(now, self.ids)
+        )
         self.model.places[place] = now
 
     @rule(who=_other, group=_group)

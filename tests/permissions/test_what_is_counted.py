@@ -24,7 +24,7 @@ from forum.threads import answers, categories, editing, following, official, rep
 from forum.threads.places import recount_categories
 from forum.threads.tables import Category, Thread
 from moderation import flagging
-from moderation.decisions import Ruling, decide
+from moderation.decisions import Ruling, change_category, decide
 from tests.forum import making as make
 from tests.installing import deliver_all
 from tests.permissions.client import Asker
@@ -141,7 +141,7 @@ def made_private(session: Session, square: Square) -> None:
     """What stood in public for a while, in a place that then became the company's."""
     place = make.category(session)
     _discussed(session, square, place)
-    categories.edit(session, SYSTEM, category_id=place.id, audience=STAFF)
+    change_category(session, SYSTEM, text="Not for everybody.", category_id=place.id, audience=STAFF)
 
 
 def drafted(session: Session, square: Square) -> None:
@@ -207,7 +207,7 @@ def test_what_is_not_seen_changes_nothing_that_is(
     database: Database, square: Square, asker: Asker, name: str, record_property: Callable[[str, object], None]
 ) -> None:
     deed, readers = DEEDS[name]
-    left_out = OF_LOG if name == "hidden" else ()
+    left_out = OF_LOG if name in ("hidden", "made private") else ()
     before = {reader: _seen(asker, square, reader) for reader in readers}
     square.deeds += 1
     with database.transaction() as session:

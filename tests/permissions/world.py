@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -34,7 +34,7 @@ from forum.members.tables import (
 from forum.threads import answers, categories, editing
 from forum.threads.tables import Category, Thread
 from moderation import flagging
-from moderation.decisions import Ruling, decide
+from moderation.decisions import Ruling, change_category, decide
 from tests.crm_sync import make as crm
 from tests.forum import making as make
 from web.policy.states import STATES
@@ -205,11 +205,11 @@ def _thing(session: Session, people: dict[str, Person], state: str, house: Parts
 
 def narrowed(session: Session, people: dict[str, Person], state: str, slugs: list[str], group_id: int) -> None:
     """Give the categories their moderator, and let fewer see them or speak there, as the state wants."""
-    changes: dict[str, int] = {"audience": AUDIENCES[state]} if state in AUDIENCES else SPEAKERS.get(state, {})
+    changes: dict[str, Any] = {"audience": AUDIENCES[state]} if state in AUDIENCES else SPEAKERS.get(state, {})
     admitted = [categories.Admitted(group_id)] if GROUPS in changes.values() else []
     for category_id in session.scalars(select(Category.id).where(Category.slug.in_(slugs))).all():
-        categories.edit(
-            session, SYSTEM, category_id=category_id, groups=admitted,
+        change_category(
+            session, SYSTEM, text="Not for everybody.", category_id=category_id, groups=admitted,
             moderators=[people["category-moderator"].actor.handle], **changes,
         )  # fmt: skip
 

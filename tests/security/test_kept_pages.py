@@ -18,7 +18,7 @@ from forum.kernel.db import Database
 from forum.members.actors import SYSTEM, actor_of
 from forum.threads import categories, editing
 from forum.threads.tables import Post, Thread
-from moderation.decisions import Ruling, decide
+from moderation.decisions import Ruling, change_category, decide
 from tests.forum import making as make
 from tests.installing import deliver_all
 from tests.security.conftest import People
@@ -143,7 +143,7 @@ def _out_of_sight(session: Session, people: People, shown: Shown) -> None:
         said = Ruling(action=action, target_kind=action[5:], target_id=target, text="It had to be so, alas.")
         decide(session, people.moderator, said)
     room = categories.by_slug(session, SYSTEM, "room")
-    categories.edit(session, SYSTEM, category_id=room.id, audience=STAFF)
+    change_category(session, SYSTEM, text="Not for everybody.", category_id=room.id, audience=STAFF)
     author = actor_of(session, shown.taken.author_id)
     editing.delete_post(session, author, post_id=shown.taken.id)
     editing.edit_post(session, author, post_id=shown.edited.id, body="It is the pump.", comment="A slip")

@@ -43,6 +43,7 @@ from forum.threads import (
 from forum.threads.categories import Admitted
 from forum.threads.tables import Category, Post, Tag, Thread
 from moderation import queue
+from moderation.decisions import change_category
 from moderation.flagging import raise_flag
 from moderation.pages import log_list
 from reputation.pages import ledger_page
@@ -303,7 +304,7 @@ def test_a_tag_counts_what_everybody_finds(session: Session) -> None:
     decided(session, make.moderator(session), "hide-thread", shown)
     session.expire_all()
     assert counted(session) == 1
-    categories.edit(session, SYSTEM, category_id=square.id, audience=1)
+    change_category(session, SYSTEM, text="Not for everybody.", category_id=square.id, audience=1)
     session.expire_all()
     assert counted(session) == 0
     categories.edit(session, SYSTEM, category_id=square.id, audience=PUBLIC)

@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from forum.kernel.access import STAFF, Actor
 from forum.kernel.db import Database
+from forum.kernel.errors import Invalid
 from forum.kernel.settings import Settings
 from forum.members.tables import AuditEntry
+from moderation.tables import Decision
 from tests.forum import making as make
 from tests.web.calling import Caller, Site, calling
 from web.cli.categories import categories
@@ -113,3 +115,36 @@ def test_words_in_other_languages_are_kept_and_replaced(caller: Caller) -> None:
     caller("PATCH", "/categories/electric", {"words": {"de": {"name": "Kessel"}}}, status=422)
     caller("PATCH", "/categories/electric", {"words": {"it": {"title": "Bollitori"}}}, status=422)
     assert caller("PATCH", "/categories/electric", {"words": {}})["words"] == {}
+
+
+def test_fewer_people_see_what_stands_there_by_a_decision(site: Site, caller: Caller, database: Database) -> None:
+    with database.transaction() as session:
+        place = make.category(session)
+        make.thread(session, place=place)
+    path, change = f"/categories/{place.slug}", {"audience": "members"}
+    refused = caller("PATCH", path, change, status=422)
+    assert [one["field"] for one in refused["errors"]] == ["text"]
+    assert place.slug in [one["slug"] for one in site.nobody("GET", "/categories")["items"]]
+    caller("PATCH", path, change | {"text": "The maker asked for a quieter room.", "rule": "2", "reason": "other"})
+    entry = site.nobody("GET", "/moderation/log")["items"][0]
+    assert (entry["action"], entry["rule"], entry["text"], entry["target"]) == (
+        "narrow-category", "2", "The maker asked for a quieter room.", None,
+    )  # fmt: skip
+
+
+def test_the_command_line_says_why_too(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LOGGIA_DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("LOGGIA_VAR_DIR", str(tmp_path))
+    monkeypatch.setenv("LOGGIA_SECRET_KEY", "s" * 32)
+    with database.transaction() as session:
+        place = make.category(session)
+        make.thread(session, place=place)
+    words = ("edit", place.slug, "--audience", "staff")
+    with pytest.raises(Invalid):
+        CliRunner().invoke(categories, words, catch_exceptions=False)
+    done = CliRunner().invoke(categories, (*words, "--text", "It was about one customer alone."))
+    assert done.output == f"/c/{place.slug} is changed.\n"
+    with database.transaction() as session:
+        assert session.scalars(select(Decision.action).order_by(Decision.id.desc())).first() == "narrow-category"

@@ -15,6 +15,8 @@ from forum.kernel.paging import Page
 from forum.threads import arranging, categories
 from forum.threads.arranging import CategoryDetails
 from forum.threads.categories import Admitted
+from moderation import decisions
+from moderation.guidelines import HOUSE_RULE
 from web.api import idempotency
 from web.api.calls import AnyRequest, Items, absolute, answer_list, reading, writing
 from web.api.describing import described
@@ -87,7 +89,11 @@ class NewCategory(Body, frozen=True, kw_only=True):
 
 
 class CategoryChange(Body, frozen=True, kw_only=True):
-    """What is to be different; what is left out stays. `words` replaces what was said in every language."""
+    """What is to be different; what is left out stays. `words` replaces what was said in every language.
+
+    Where fewer people would see threads that stand there, that is a decision of the public log: `text` says why, by which
+    `rule` and for what `reason`.
+    """
 
     slug: str | None = None
     name: str | None = None
@@ -103,6 +109,9 @@ class CategoryChange(Body, frozen=True, kw_only=True):
     several_solutions: bool | None = None
     peers_first_hours: int | None = None
     words: dict[Locale, CategoryWords] | None = None
+    rule: str = HOUSE_RULE.code
+    reason: str = "other"
+    text: str = ""
 
 
 @get(
@@ -152,7 +161,7 @@ def change_category(
 ) -> Response[CategoryShape]:
     with writing(request) as (session, actor):
         category_id = categories.by_slug(session, actor, slug).id
-        categories.edit(session, actor, category_id=category_id, **_values(data))
+        decisions.change_category(session, actor, category_id=category_id, **_values(data))
         session.flush()
         found = arranging.details_of(session.connection(), actor, category_id)
     installation_of(request).sites.forget()

@@ -259,7 +259,7 @@ def entry_shape(request: AnyRequest, entry: LogEntry) -> EntryShape:
         commitment=entry.commitment,
         redacted=entry.state == "redacted",
         salt=entry.salt or None,
-        text=entry.text if entry.is_shown else None,
+        text=entry.text if entry.is_shown or entry.text else None,
         target=entry.target_id,
         thread=entry.thread_id,
         title=entry.thread_title or None,

@@ -9,6 +9,8 @@ from forum.members.actors import COMMAND_LINE
 from forum.threads import arranging
 from forum.threads import categories as verbs
 from forum.threads.tables import KINDS, Words
+from moderation.decisions import change_category
+from moderation.guidelines import HOUSE_RULE
 from web.cli.opening import as_json, listed, opened
 
 _WHO = {"public": 0, "members": 1, "staff": 2, "groups": 3}
@@ -110,15 +112,22 @@ def create(slug: str, name: str, **values: Any) -> None:
 @click.argument("slug")
 @click.option("--slug", "new_slug", default=None, help="Another address; links to the old one end.")
 @click.option("--name", default=None)
+@click.option("--text", default="", help="Why fewer people are to see what stands there; kept in the public log.")
+@click.option("--rule", default=HOUSE_RULE.code, show_default=True, help="The number of the rule that this goes by.")
+@click.option("--reason", default="other", show_default=True, help="The code of the reason.")
 @_fields
-def edit(slug: str, new_slug: str | None, name: str | None, **values: Any) -> None:
-    """Change the category at /c/SLUG; what is not given stays."""
+def edit(slug: str, new_slug: str | None, name: str | None, text: str, rule: str, reason: str, **values: Any) -> None:
+    """Change the category at /c/SLUG; what is not given stays.
+
+    Where fewer people would see threads that stand there, that is a decision, and --text says why.
+    """
     values |= {"slug": new_slug, "name": name}
     if not any(value not in (None, ()) for value in values.values()):
         raise click.UsageError("Say what is to be different.")
     with opened() as (_, db), db.transaction() as session:
         found = verbs.by_slug(session, COMMAND_LINE, slug)
-        verbs.edit(session, COMMAND_LINE, category_id=found.id, **_given(_words(values, found.words)))
+        given = _given(_words(values, found.words))
+        change_category(session, COMMAND_LINE, category_id=found.id, rule=rule, reason=reason, text=text, **given)
     click.echo(f"/c/{new_slug or slug} is changed.")
 
 

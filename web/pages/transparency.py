@@ -37,6 +37,7 @@ ACTIONS: Final = {
     "close-thread": (Text(N_("Thread closed")), "plain"),
     "reopen-thread": (Text(N_("Thread opened again")), "solved"),
     "idea-status": (Text(N_("Idea answered by the company")), "house"),
+    "narrow-category": (Text(N_("Category shown to fewer people")), "danger"),
     "suspend": (Text(N_("Member suspended")), "danger"),
     "unsuspend": (Text(N_("Suspension ended")), "solved"),
     "silence": (Text(N_("Member silenced")), "danger"),
@@ -52,6 +53,7 @@ _EFFECTS: Final = {
     "close-thread": Text(N_("The thread stays readable. Nobody can reply.")),
     "reopen-thread": Text(N_("Everybody can reply again.")),
     "idea-status": Text(N_("The idea bears a new status, and who voted for it was told.")),
+    "narrow-category": Text(N_("Fewer people see the category, and every thread that stands in it.")),
     "suspend": Text(N_("A member reads what visitors read, for a while. They were told, with the reason.")),
     "unsuspend": Text(N_("The member is back.")),
     "silence": Text(N_("A member reads on and writes nothing, for a while. They were told, with the reason.")),
@@ -136,6 +138,8 @@ def _target(entry: LogEntry) -> str:
         return f"/transparency/{entry.target_id}"
     if entry.target_kind == "post" and entry.target_id:
         return f"/p/{entry.target_id}"
+    if entry.category_slug:
+        return f"/c/{entry.category_slug}"
     return thread_href(entry.thread_id, entry.thread_slug) if entry.thread_id else ""
 
 

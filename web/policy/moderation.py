@@ -21,5 +21,6 @@ MODERATION: Final = (
     write("thread.restore", "Bring a removed thread back", policies.may_restore, who=_THEIRS, never="asker", on="thread", scopes="moderate"),
     write("thread.close", "Close a thread, or open it again", policies.may_close, who=f"trusted {_THEIRS}", on="thread", scopes="moderate"),
     write("member.sanction", "Suspend or silence somebody, or end that", policies.may_sanction, who="moderator administrator", scopes="moderate", provided="Nobody themselves, and nobody whose role is the same or higher; staff alone nobody who criticised the company."),
+    write("category.narrow", "Let fewer people see a category in which threads stand", policies.may_narrow, who="administrator", scopes="administer", outside="the form of the category", provided="A decision in the public log; of the company, nobody takes it where a thread is critical of it."),
     write("log.redact", "Take words and target out of a log entry", policies.may_redact, who="administrator", scopes="administer"),
 )  # fmt: skip

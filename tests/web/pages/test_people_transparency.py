@@ -281,3 +281,26 @@ def test_a_thread_of_the_house_is_not_named_in_the_log(site: Site, database: Dat
         assert session.scalars(select(Decision.number).order_by(Decision.number.desc())).first() == entry.number
     for actor, sees in ((people.peer, False), (people.moderator, False), (people.staff, True)):
         assert ("A canary of the house" in site.as_(actor).get(f"/transparency/{entry.number}").text) == sees
+
+
+def test_a_category_that_fewer_people_see_stands_in_the_log(
+    site: Site, database: Database, administrator: Actor, people: People
+) -> None:
+    with database.transaction() as session:
+        place = make.category(session)
+        make.thread(session, place=place)
+    browser, path = site.as_(administrator), f"/admin/categories/{place.id}"
+    form = {"name": "A quiet bench", "slug": place.slug, "kinds": "question", "audience": "staff"}
+    browser.get(path).send(path, status=422, **form)
+    assert browser.has("//details[@id='narrowing'][@open]//*[@id='text']")
+    assert "Fewer people will see what stands here." in browser.words("//div[@role='alert']")
+    browser.send(path, status=303, **form, rule="0", reason="other", text="The maker asked for a quieter room.")
+    told = "Category shown to fewer people"
+    for reader, is_named in ((site.anybody(), False), (site.as_(people.staff), True)):
+        page = reader.get("/transparency?action=narrow-category")
+        assert "The maker asked for a quieter room." in page.words("//ol[contains(@class, 'chained')]/li[1]")
+        assert page.words("//ol[contains(@class, 'chained')]/li[1]").startswith(told)
+        assert page.has(f"//main//a[@href='/c/{place.slug}']") == is_named
+    number = numbers(site.anybody().get("/transparency?action=narrow-category"))[0]
+    assert "quieter room" in site.anybody().get(f"/transparency/{number}").words("//main")
+    assert "quieter room" in site.anybody().client.get("/feeds/transparency").text

@@ -19,6 +19,8 @@ from forum.threads.arranging import CategoryDetails, Rights
 from forum.threads.categories import Admitted
 from forum.threads.tables import KINDS, Words
 from forum.threads.text import slug as slug_of
+from moderation.decisions import change_category
+from moderation.guidelines import HOUSE_RULE, REASONS, RULES
 from web import forms
 from web.arguments import path_id
 from web.identity import current_member
@@ -45,7 +47,19 @@ MAYS: Final = (
     ("open", Text(N_("See it, reply and open threads"))),
 )
 """What a group may in a category, the wider last."""
-_TYPED: Final = ("name", "slug", "description", "icon", "audience", "openers", "repliers", "moderators")
+_TYPED: Final = (
+    "name",
+    "slug",
+    "description",
+    "icon",
+    "audience",
+    "openers",
+    "repliers",
+    "moderators",
+    "rule",
+    "reason",
+    "text",
+)
 CLEARANCES: Final = {word: clearance for clearance, (word, _) in AUDIENCES.items()}
 
 
@@ -63,6 +77,9 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True):
     several_solutions: bool = False
     peers_first_hours: int = 0
     moderators: Annotated[str, Meta(max_length=1000)] = ""
+    rule: str = HOUSE_RULE.code
+    reason: str = "other"
+    text: str = ""
 
 
 class CategoryForm(Typed, frozen=True, kw_only=True):
@@ -106,6 +123,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[Text, ...]
 
 
+RULE_CHOICES: Final = [
+    (rule.code, Text(N_("%(number)s %(name)s"), number=rule.code, name=Text(rule.name)))
+    for rule in (HOUSE_RULE, *RULES.values())
+]
+REASON_CHOICES: Final = [
+    (code, Text(name)) for code, name in REASONS.items() if code not in ("answer", "erasure", "duplicate", "resolved")
+]
+"""For a decision that fewer people see a category."""
 _NEW: Final = CategoryForm(kinds=("question", "idea", "discussion"))
 
 
@@ -168,7 +193,10 @@ def save(request: AnyRequest, category_id: FromPath[str], body: RawBody) -> Resp
         form = _read(pairs)
         with db_of(request).transaction() as session:
             actor = current_member(request, session.connection())
-            categories.edit(session, actor, category_id=path_id(category_id), **fields_of(form))
+            change_category(
+                session, actor, category_id=path_id(category_id), rule=form.rule, reason=form.reason, text=form.text,
+                **fields_of(form),
+            )  # fmt: skip
     except Invalid as refusal:
         return _form(request, _mending(pairs, refusal, _found(request, category_id)), status=422)
     installation_of(request).sites.forget()
@@ -289,6 +317,8 @@ def _form(request: AnyRequest, asked: Asked, *, status: int = 200) -> Response[b
         speakers=[SIGNED_IN, AUDIENCES[STAFF], AUDIENCES[GROUPS]],
         groups=groups,
         mays=MAYS,
+        rules=RULE_CHOICES,
+        reasons=REASON_CHOICES,
         languages=[(locale, LANGUAGE_NAMES[locale]) for locale in LOCALES],
     )
 
