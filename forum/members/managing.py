@@ -13,7 +13,7 @@ from forum.kernel import outbox
 from forum.kernel.access import Actor, require
 from forum.kernel.db import locked
 from forum.kernel.errors import N_, Conflict, Invalid, Text
-from forum.members import accounts, audit, belonging, groups, joining, mailing, passwords, signing_in
+from forum.members import accounts, audit, belonging, groups, joining, mailing, passwords, signing_in, site
 from forum.members.administrators import require_another
 from forum.members.finding import member_of
 from forum.members.policies import may_administer
@@ -116,6 +116,23 @@ def end_affiliation(session: Session, actor: Actor, *, member_id: int) -> None:
     belonging.end(session, member.id)
     _renew(session, member)
     audit.record(session, actor, "member.end-affiliation", f"member:{member.id}")
+
+
+def mark_bot(session: Session, actor: Actor, *, member_id: int, is_bot: bool) -> None:
+    """Say that an account is a program's, or that it is none: everything it wrote shows so.
+
+    Raises:
+        NotAllowed: only administrators may.
+        NotFound: there is no such member.
+    """
+    require(may_administer(actor))
+    member = _member(session, member_id)
+    if member.is_bot == is_bot:
+        return
+    before, member.is_bot = member.is_bot, is_bot
+    outbox.record(session, MemberChanged(member_id=member.id))
+    site.touch(session)  # the mark stands on threads that are kept for visitors until something changes
+    audit.record(session, actor, "member.bot", f"member:{member.id}", before={"bot": before}, after={"bot": is_bot})
 
 
 def end_sessions(session: Session, actor: Actor, *, member_id: int) -> None:

@@ -58,6 +58,7 @@ class ThreadLine(msgspec.Struct, frozen=True):
     last_is_company: bool
     last_badge_kind: str
     last_badge_is_confirmed: bool
+    last_is_bot: bool
     created_at: datetime
     last_activity_at: datetime
     reply_count: int
@@ -74,7 +75,7 @@ class ThreadLine(msgspec.Struct, frozen=True):
 
 _COLUMNS = (
     _T.id, _T.kind, _T.title, _T.slug, _T.locale, _C.slug, _C.name, _M.handle, _M.name, _SPEAKER.c.handle, _SPEAKER.c.name,
-    _SPEAKER.c.avatar, _LAST.c.is_company, _LAST.c.badge_kind, _LAST.c.badge_is_confirmed, _T.created_at, _T.last_activity_at, _T.reply_count, _T.score,
+    _SPEAKER.c.avatar, _LAST.c.is_company, _LAST.c.badge_kind, _LAST.c.badge_is_confirmed, _SPEAKER.c.is_bot, _T.created_at, _T.last_activity_at, _T.reply_count, _T.score,
     _T.solved_at.is_not(None), _T.official_at.is_not(None), _T.closed_at.is_not(None), _T.duplicate_of_id.is_not(None),
     _T.is_urgent, _T.is_critical, _T.needs_info_at.is_not(None),
 )  # fmt: skip

@@ -50,6 +50,7 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
     category: str
     category_name: str
     tag_keys: str | None
+    author_is_bot: bool = False
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -65,6 +66,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] | None
     by_handle: str
     by_name: str
+    by_bot: bool
     as_role: str
     is_company: bool
     badge_team: str
@@ -82,6 +84,7 @@ _SOURCE: Select[Any] = (
         select(func.aggregate_strings(_G.name_key, " "))
         .select_from(Tag.__table__.join(ThreadTag.__table__, ThreadTag.tag_id == _G.id))
         .where(ThreadTag.thread_id == _T.id).correlate(Thread.__table__).scalar_subquery(),
+        _M.is_bot,
         _P.deleted_at,
     )
     .select_from(
@@ -101,6 +104,7 @@ _VERSIONS: Select[Any] = (
         _R.tags,
         _M.handle,
         _M.name,
+        _M.is_bot,
         _R.as_role,
         _R.is_company,
         _R.badge_team,
@@ -153,6 +157,7 @@ def versions_of(connection: Connection, of: Source, *, limit: int = 50) -> tuple
             tags=None if row.tags is None else tuple(row.tags),
             by_handle=row.handle,
             by_name=row.name,
+            by_bot=row.is_bot,
             as_role=row.as_role,
             is_company=row.is_company,
             badge_team=row.badge_team,
@@ -174,6 +179,7 @@ def _only_version(of: Source) -> Version:
         tags=of.tags if opens else None,
         by_handle=of.author_handle,
         by_name=of.author_name,
+        by_bot=of.author_is_bot,
         as_role="author",
         is_company=of.is_company,
         badge_team=of.badge_team,

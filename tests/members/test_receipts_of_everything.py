@@ -112,6 +112,7 @@ DEEDS: dict[str, Deed] = {
     "category.edit": lambda s, a, it: categories.edit(s, a, category_id=it.first.id, name="Other"),
     "category.move": lambda s, a, it: arranging.move(s, a, category_id=it.second.id, to="up"),
     "member.role": lambda s, a, it: managing.give_role(s, a, member_id=it.key, role="moderator"),
+    "member.bot": lambda s, a, it: managing.mark_bot(s, a, member_id=it.key, is_bot=True),
     "member.affiliate": lambda s, a, it: managing.affiliate(s, a, member_id=it.key, team="Desk", title=""),
     "member.end-affiliation": lambda s, a, it: managing.end_affiliation(s, a, member_id=it.key),
     "member.end-sessions": lambda s, a, it: managing.end_sessions(s, a, member_id=it.key),

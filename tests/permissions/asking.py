@@ -232,6 +232,7 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("GET", "/admin/people"): (Asking("admin.read"),),
     ("GET", "/admin/people/{handle}"): (Asking("admin.read"),),
     ("POST", "/admin/people/{handle}/role"): (Asking("admin.roles", _fixed(role="moderator")),),
+    ("POST", "/admin/people/{handle}/bot"): (Asking("admin.roles", _fixed(bot="1")),),
     ("POST", "/admin/people/{handle}/affiliation"): (Asking("admin.roles", _fixed(team="Service")),),
     ("POST", "/admin/people/{handle}/sign-out"): (Asking("people.manage"),),
     ("GET", "/api/v1/people"): (Asking("admin.read"),),

@@ -45,9 +45,10 @@ def test_people_are_found_and_changed(caller: Caller, somebody: Actor) -> None:
     assert caller("PATCH", path, {"role": "member", "team": ""})["team"] == ""
     assert caller("GET", path)["role"] == "member"
     caller("PATCH", path, {"points": 7}, status=422)
+    assert [caller("PATCH", path, {"bot": is_bot})["bot"] for is_bot in (True, False, False)] == [True, False, False]
     caller("GET", "/people/nobody-here", status=404)
     told = caller("GET", f"/receipts?about={somebody.handle}&limit=2")
-    assert [one["action"] for one in told["items"]] == ["member.end-affiliation", "member.role"]
+    assert [one["action"] for one in told["items"]] == ["member.bot", "member.bot"]
     assert told["next"]
 
 

@@ -162,3 +162,12 @@ def test_an_administrator_speaks_for_the_company_only_as_staff(run: Run, databas
     assert (ada.can("administer"), ada.can("post:official"), ada.can("idea:decide")) == (True, False, False)
     assert (bea.can("post:official"), bea.team, bea.voice) == (True, "Care", "staff-administrator")
     assert "To speak" not in run("members", "promote", "ada", "staff", "--team", "Care")
+
+
+def test_a_program_is_marked_and_a_person_again(run: Run, database: Database) -> None:
+    with database.transaction() as session:
+        relay = make.member(session, handle="relay-bot")
+    for words, said, is_bot in ((("relay-bot",), "a program", True), (("relay-bot", "--no"), "a person", False)):
+        assert run("members", "bot", *words) == f"relay-bot is {said}.\n"
+        with database.transaction() as session:
+            assert actor_of(session, relay.member_id).is_bot == is_bot

@@ -106,11 +106,12 @@ class ReceiptListing(Listing, frozen=True, kw_only=True):
 
 
 class PersonChange(Body, frozen=True, kw_only=True):
-    """What is to be different. With a `team` they belong to the company, with an empty one no longer."""
+    """What is to be different. With a `team` they belong to the company, with an empty one no longer; `bot`: a program writes with it."""
 
     role: Literal["member", "moderator", "administrator"] | None = None
     team: str | None = None
     title: str = ""
+    bot: bool | None = None
 
 
 class NewGroup(Body, frozen=True, kw_only=True):
@@ -174,13 +175,15 @@ def read_person(request: AnyRequest, handle: FromPath[str]) -> Response[PersonSh
     action="admin.roles",
     sync_to_thread=True,
     operation_class=described(),
-    summary="Change a role, or who belongs to the company",
+    summary="Change a role, who belongs to the company, or what is a program",
 )
 def change_person(request: AnyRequest, handle: FromPath[str], data: JSONBody[PersonChange]) -> Response[PersonShape]:
     with writing(request) as (session, actor):
         key = managing.id_of(session, actor, handle)
         if data.role is not None:
             managing.give_role(session, actor, member_id=key, role=data.role)
+        if data.bot is not None:
+            managing.mark_bot(session, actor, member_id=key, is_bot=data.bot)
         if data.team:
             managing.affiliate(session, actor, member_id=key, team=data.team, title=data.title)
         elif data.team is not None:

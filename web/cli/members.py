@@ -63,6 +63,17 @@ def promote(handle: str, role: str, team: str, title: str) -> None:
 
 @members.command()
 @click.argument("handle")
+@click.option("--no", "is_person", is_flag=True, help="It is a person's after all.")
+def bot(handle: str, is_person: bool) -> None:
+    """Mark HANDLE as the account of a program, beside everything it wrote."""
+    with opened() as (_, db), db.transaction() as session:
+        key = managing.id_of(session, COMMAND_LINE, handle)
+        managing.mark_bot(session, COMMAND_LINE, member_id=key, is_bot=not is_person)
+    click.echo(f"{handle} is {'a person' if is_person else 'a program'}.")
+
+
+@members.command()
+@click.argument("handle")
 @click.option("--days", type=click.IntRange(1, 36_500), default=7, show_default=True, help="For how long.")
 @click.option("--rule", default="1", show_default=True, help="The number of the rule that this goes by.")
 @click.option("--reason", default="abuse", show_default=True, help="The code of the reason.")

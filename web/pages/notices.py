@@ -76,6 +76,7 @@ NOTICES: Final = {
     "category-made": Notice(Text(N_("The category is there. It stands last; move it where you like."))),
     "category-saved": Notice(Text(N_("The category is saved."))),
     "site-saved": Notice(Text(N_("Saved. It holds for everybody now."))),
+    "person-bot": Notice(Text(N_("Saved. Everything this account wrote shows it."))),
     "person-role": Notice(Text(N_("The role is changed. They are signed out, and come in again with it."))),
     "person-affiliation": Notice(Text(N_("Saved. What they write from now on shows it."))),
     "person-bond": Notice(Text(N_("Saved. Their profile says so now."))),

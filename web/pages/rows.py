@@ -51,6 +51,7 @@ def _row(line: ThreadLine, statuses: Mapping[int, str], *, with_category: bool) 
             avatar=line.last_avatar,
             bond=line.last_badge_kind,
             bond_is_confirmed=line.last_badge_is_confirmed,
+            is_bot=line.last_is_bot,
         ),
         last_at=line.last_activity_at,
         replies=line.reply_count,

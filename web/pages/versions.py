@@ -130,6 +130,7 @@ def _step(version: Version, before: Version | None, patience: Patience) -> Step:
             team=version.badge_team,
             bond=version.badge_kind,
             bond_is_confirmed=version.badge_is_confirmed,
+            is_bot=version.by_bot,
         ),
         as_role=_ROLES.get(version.as_role),
         body=compared(before.source, version.source, patience) if before else (Piece("same", version.source),),

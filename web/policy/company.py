@@ -19,7 +19,7 @@ COMPANY: Final = (
 
 ADMINISTRATION: Final = (
     read("admin.read", "See the state of the installation and its audit", may_administer, who="administrator", scopes="read administer"),
-    write("admin.roles", "Give people roles", may_administer, who="administrator", scopes="administer"),
+    write("admin.roles", "Give people roles, say who belongs to the company and what is a program", may_administer, who="administrator", scopes="administer"),
     write("group.manage", "Make, change and do away with groups, put people in and take them out", may_administer, who="administrator", scopes="administer"),
     write("people.manage", "Invite people, sign them out, disconnect their identities, confirm their addresses, send mails again", may_administer, who="administrator", scopes="administer"),
     write("site.manage", "Change the settings of the site", may_administer, who="administrator", scopes="administer"),

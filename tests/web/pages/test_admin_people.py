@@ -114,3 +114,25 @@ def test_sanctions_are_told_with_their_decisions(site: Site, administrator: Acto
         number = decide(session, SYSTEM, ruling).number
     assert browser.get("/admin/people/wulf").has(f"//a[@href='/transparency/{number}']")
     assert browser.get("/admin/people?state=suspended").page.xpath("//tbody//a/@href") == ["/admin/people/wulf"]
+
+
+def test_a_program_is_marked_wherever_it_speaks(site: Site, database: Database, administrator: Actor) -> None:
+    with database.transaction() as session:
+        relay = make.member(session, handle="relay", privileges=("post:edit-any",))
+        asked = make.thread(session, relay, title="What the status page says")
+        make.reply(session, asked, relay)
+    browser, thread = site.as_(administrator), f"/t/{asked.id}/{asked.slug}"
+    marked = "//article//header//span[contains(@class, 'badge')][contains(., 'Program')]"
+    listed = f"//li[.//a[starts-with(@href, '{thread}')]]//span[@class='bound'][.='Program']"
+    for is_bot in (True, False):
+        browser.get("/admin/people/relay").send(
+            "/admin/people/relay/bot", status=303, **({"bot": "1"} if is_bot else {})
+        )
+        browser.get("/admin/people/relay")
+        assert browser.has("//input[@id='bot'][@checked]") == is_bot
+        assert browser.get(thread).has(marked) == is_bot
+        assert browser.get("/").has(listed) == is_bot
+        assert ("Program" in browser.get(f"{thread}/history").words("//main")) == is_bot
+    with database.transaction() as session:
+        receipts = select(AuditEntry.detail).where(AuditEntry.action == "member.bot").order_by(AuditEntry.id)
+        assert [receipt["after"] for receipt in session.scalars(receipts)] == [{"bot": True}, {"bot": False}]

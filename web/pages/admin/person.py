@@ -39,6 +39,12 @@ class RoleForm(msgspec.Struct, frozen=True):
     role: str = ""
 
 
+class BotForm(msgspec.Struct, frozen=True):
+    """Whether the account is a program's."""
+
+    bot: bool = False
+
+
 class BadgeForm(msgspec.Struct, frozen=True):
     """Where somebody belongs in the company; `end` says that they do no longer."""
 
@@ -86,6 +92,18 @@ def role(request: AnyRequest, handle: FromPath[str], body: RawBody) -> Response[
         handle,
         "person-role",
         lambda session, actor, key: managing.give_role(session, actor, member_id=key, role=form.role),
+    )
+
+
+@post(f"{_ADDRESS}/bot", action="admin.roles", sync_to_thread=True, include_in_schema=False)
+def bot(request: AnyRequest, handle: FromPath[str], body: RawBody) -> Response[bytes]:
+    """Say whether a person or a program writes with it."""
+    form = forms.parse(body, BotForm)
+    return _done(
+        request,
+        handle,
+        "person-bot",
+        lambda session, actor, key: managing.mark_bot(session, actor, member_id=key, is_bot=form.bot),
     )
 
 
@@ -213,4 +231,4 @@ def _page(request: AnyRequest, handle: str, problems: Problems = (), *, status: 
     )
 
 
-routes = [person, role, affiliation, bond, sign_out, verify, mail, disconnect]
+routes = [person, role, bot, affiliation, bond, sign_out, verify, mail, disconnect]

@@ -19,6 +19,7 @@ ACTIONS: Final = {
     "member.create": N_("Opened an account for somebody"),
     "member.promote": N_("Gave a role"),
     "member.role": N_("Changed a role"),
+    "member.bot": N_("Said whether an account is a program's"),
     "member.affiliate": N_("Said that somebody belongs to the company"),
     "member.end-affiliation": N_("Said that somebody belongs to the company no longer"),
     "member.joined-staff": N_("Became staff by a proof"),
