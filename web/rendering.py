@@ -58,6 +58,15 @@ def render(template: str, locale: str, /, **context: object) -> bytes:
     return environment(locale).get_template(template).render(context).encode()
 
 
+def drawn(template: str, name: str, locale: str, /, *arguments: object) -> Markup:
+    """What a macro of a template file gives by itself, for a part that is drawn apart from its page.
+
+    Raises what `render` raises.
+    """
+    macro: _Macro = getattr(environment(locale).get_template(template).module, name)
+    return Markup(macro.straight(*arguments))  # noqa: S704 - escaped inside
+
+
 @cache
 def environment(locale: str) -> jinja2.Environment:
     """The tuned environment of one language; made at its first use and kept."""

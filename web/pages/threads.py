@@ -27,6 +27,7 @@ from web.pages.former import topic_moved
 from web.pages.frame import address_of, framed, led_to, moved_to, shown, to_sign_in
 from web.pages.keeping import keep_thread
 from web.pages.rows import beginning, thread_href
+from web.pages.thread_cards import drawn_for_visitors
 from web.pages.thread_view import page_address, viewed
 
 AnyRequest = Request[Any, Any, Any]
@@ -117,7 +118,8 @@ def _page(
         kind="article",
         data=partial(thread_data.thread, view=view),
     )
-    return shown("thread/page.html", frame, status=status, view=view, reply=reply)
+    drawn = drawn_for_visitors(view, frame)
+    return shown("thread/page.html", frame, status=status, view=view, reply=reply, drawn=drawn)
 
 
 @post("/t/{thread_id:str}/{slug:str}/reply", action="thread.reply", sync_to_thread=True, include_in_schema=False)

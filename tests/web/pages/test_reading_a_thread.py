@@ -1,5 +1,7 @@
 """A thread's page: what it shows to whom, at which address, with how many selects."""
 
+import re
+
 import pytest
 
 from forum.ideas import proposing
@@ -12,6 +14,7 @@ from moderation.decisions import Ruling, decide
 from tests.forum import making as make
 from tests.web.pages.conftest import People
 from tests.web.pages.visiting import Site, Visitor, opened_site
+from web.pages import thread_cards
 
 WORDS = "My phone number is in this reply."
 
@@ -329,6 +332,30 @@ def test_a_visitor_s_page_is_kept_until_the_thread_changes(
                 ),
             )
         fresh.anybody().get(address(asked), status=404)
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_cards_that_are_remembered_are_those_that_would_be_drawn(
+    site: Site, database: Database, people: People, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    with database.transaction() as session:
+        asked = make.thread(session, people.asker)
+        best, taken_back = make.reply(session, asked, people.peer), make.reply(session, asked, people.peer)
+        replying.comment(session, people.asker, post_id=best.id, body="That was <it>.")
+        answers.accept(session, people.asker, post_id=best.id)
+        official.mark(session, people.staff, post_id=make.reply(session, asked, people.staff).id)
+        editing.delete_post(session, people.peer, post_id=taken_back.id)
+
+    def read() -> str:
+        unkept = site.anybody().get(address(asked), X_Requested_With="test", Accept_Language=language)
+        return re.sub("[0-9a-f]{10}-[0-9a-f]{2}", "", unkept.text)
+
+    first = read()
+    before = thread_cards._drawn.cache_info()
+    assert read() == first
+    assert thread_cards._drawn.cache_info().hits == before.hits + 3
+    monkeypatch.setattr("web.pages.threads.drawn_for_visitors", lambda view, page: ())
+    assert read() == first
 
 
 def test_nothing_of_a_member_is_kept(site: Site, database: Database, people: People) -> None:
