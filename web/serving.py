@@ -47,8 +47,12 @@ class CannotServe(OSError):
     """The site cannot be started here; the message says what is in the way."""
 
 
-def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
+def run(
+    settings: Settings, *, host: str, port: int, workers: int = 1, head_milliseconds: int = HEAD_MILLISECONDS
+) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight are finished. A worker that dies is started again.
+
+    A connection whose request has no whole head after `head_milliseconds` is closed.
 
     Raises:
         CannotServe: the port is taken, the address is not of this machine, or a directory cannot be written.
@@ -59,7 +63,7 @@ def run(settings: Settings, *, host: str, port: int, workers: int = 1) -> None:
     if workers > 1:
         count_together(settings.var_dir / "metrics")
     _log.info("serving", url=settings.base_url, host=host, port=port, workers=workers)
-    make_server(host, port, workers).serve(target_loader=partial(load, settings), wrap_loader=False)
+    make_server(host, port, workers, head_milliseconds).serve(target_loader=partial(load, settings), wrap_loader=False)
 
 
 def count_together(folder: Path) -> None:
@@ -97,7 +101,7 @@ def look_for_garbage_less() -> None:
     gc.set_threshold(*GARBAGE_AFTER)
 
 
-def make_server(host: str, port: int, workers: int) -> Server:
+def make_server(host: str, port: int, workers: int, head_milliseconds: int = HEAD_MILLISECONDS) -> Server:
     """The server with our settings, not started yet."""
     return Server(
         "loggia",
@@ -109,7 +113,7 @@ def make_server(host: str, port: int, workers: int) -> Server:
         http=HTTPModes.http1,  # HTTP/2 and TLS are the proxy's
         websockets=False,
         backpressure=AT_ONCE,
-        http1_settings=HTTP1Settings(header_read_timeout=HEAD_MILLISECONDS, max_buffer_size=_LONGEST_HEAD),
+        http1_settings=HTTP1Settings(header_read_timeout=head_milliseconds, max_buffer_size=_LONGEST_HEAD),
         log_dictconfig=_LOGGING,
         respawn_failed_workers=True,
         respawn_interval=RESPAWN_SECONDS,

@@ -8,22 +8,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.installing import SECRET_KEY, copy_of_sqlite
-from web.serving import KILL_SECONDS, CannotServe, check_port, check_writable
+from web.serving import AT_ONCE, HEAD_MILLISECONDS, KILL_SECONDS, CannotServe, check_port, check_writable
 
-START = "from web.serving import run; from forum.kernel import settings; run(settings.load(env_file=None), host='127.0.0.1', port={port}, workers={workers})"
+START = "from web.serving import run; from forum.kernel import settings; run(settings.load(env_file=None), host='127.0.0.1', port={port}, workers={workers}, head_milliseconds={head})"
 PATIENCE = 60.0
 
 
 @contextmanager
 def serving(
-    folder: Path, template: Path, *, workers: int = 1, wait: bool = True, **variables: str
+    folder: Path,
+    template: Path,
+    *,
+    workers: int = 1,
+    wait: bool = True,
+    head: int = HEAD_MILLISECONDS,
+    **variables: str,
 ) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     port = free_port()
     given = {
@@ -34,7 +40,7 @@ def serving(
     }
     given |= {"database_url": copy_of_sqlite(template, folder)} | variables
     environ = {**os.environ, **{f"LOGGIA_{name.upper()}": value for name, value in given.items()}}
-    command = [sys.executable, "-c", START.format(port=port, workers=workers)]
+    command = [sys.executable, "-c", START.format(port=port, workers=workers, head=head)]
     log = (folder / "log").open("w+")
     process = subprocess.Popen(command, env=environ, stdout=log, stderr=subprocess.STDOUT, text=True)
     try:
@@ -150,6 +156,24 @@ def test_a_body_cut_off_harms_nobody(port: int) -> None:
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.sendall(head)
     assert status(ask(port, get("/health/live"))) == 200
+
+
+def test_who_never_finishes_asking_or_reading_keeps_nobody_waiting(sqlite_template: Path, tmp_path: Path) -> None:
+    """More half heads than a worker takes in at once, and readers who do not read; all heads are given up in the end."""
+    with serving(tmp_path, sqlite_template, head=2_000) as (port, _), ExitStack() as open_:
+        halves = [open_.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(AT_ONCE + 50)]
+        for half in halves:
+            half.sendall(b"GET /health/live HTTP/1.1\r\nhost: probe\r\nx: ")
+        for _ in range(20):
+            reader = open_.enter_context(socket.socket())
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            reader.connect(("127.0.0.1", port))
+            reader.sendall(get("/metrics", host=f"127.0.0.1:{port}"))
+        assert [status(ask(port, get("/health/ready"))) for _ in range(20)] == [200] * 20
+        for half in halves:
+            half.settimeout(PATIENCE)
+            assert half.recv(100)[:12] in (b"", b"HTTP/1.1 408")
+        assert status(ask(port, get("/health/ready"))) == 200
 
 
 def test_the_figures_count_what_came_over_the_socket(port: int) -> None:
