@@ -46,7 +46,7 @@ class Town:
         self.house = house
         self.asker = Program(house, "anna", "read", "write")
         self.peer = Program(house, "bruno", "read", "write")
-        self.staff = Program(house, "sara", "read", "write")
+        self.staff = Program(house, "sara", "read", "write", "moderate")
         self.moderator = Program(house, "mina", "read", "write", "moderate")
         self.operator = Program(house, "olga", "read", "write", "administer")
         self.nobody = Program(house)

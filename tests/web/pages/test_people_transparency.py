@@ -292,7 +292,7 @@ def test_a_category_that_fewer_people_see_stands_in_the_log(
     browser, path = site.as_(administrator), f"/admin/categories/{place.id}"
     form = {"name": "A quiet bench", "slug": place.slug, "kinds": "question", "audience": "staff"}
     browser.get(path).send(path, status=422, **form)
-    assert browser.has("//details[@id='narrowing'][@open]//*[@id='text']")
+    assert browser.has("//fieldset[@id='narrowing']//*[@id='text']")
     assert "Fewer people will see what stands here." in browser.words("//div[@role='alert']")
     browser.send(path, status=303, **form, rule="0", reason="other", text="The maker asked for a quieter room.")
     told = "Category shown to fewer people"
