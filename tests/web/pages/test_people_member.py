@@ -184,7 +184,7 @@ def test_visitors_get_it_from_memory_until_something_changes(site: Site, databas
     visitor.get("/m/jonas?tab=ideas")
     with site.counting() as selects:
         visitor.get("/m/jonas?tab=ideas")
-    assert selects == []
+    assert len(selects) == 1  # whether anything changed
 
 
 def test_the_company_wears_no_solved_badge(site: Site, database: Database, people: People) -> None:
