@@ -26,7 +26,7 @@ S = TypeVar("S")
 Kind = str
 KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
 
-hypothesis.settings.register_profile("short", max_examples=50, derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile("short", max_examples=30, derandomize=True, deadline=None, database=None)
 hypothesis.settings.register_profile("long", max_examples=2_000, deadline=None, print_blob=True)
 
 
@@ -42,13 +42,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only `--long` runs. It is not skipped, because skipped means "this machine cannot"."""
+    """Leave out what only `--long` runs, `on` one database or on both. Not skipped, because skipped means "this machine cannot"."""
     if config.getoption("--long"):
         return
-    left_out = [item for item in items if any(mark.kwargs.get("only") for mark in item.iter_markers("long"))]
+    left_out = [item for item in items if any(_is_left_out(item, mark) for mark in item.iter_markers("long"))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def _is_left_out(item: pytest.Item, mark: pytest.Mark) -> bool:
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    kind = parameters.get("database_url", parameters.get("fresh_database"))
+    return bool(mark.kwargs.get("only")) and mark.kwargs.get("on", kind) == kind
 
 
 @pytest.fixture(scope="session")

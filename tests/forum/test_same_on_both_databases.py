@@ -313,7 +313,7 @@ def test_both_databases_give_the_same_answers(
     tmp_path: Path,
     amount: Callable[[int, int], int],
 ) -> None:
-    settings = hypothesis.settings(max_examples=amount(20, 1_000), stateful_step_count=50)
+    settings = hypothesis.settings(max_examples=amount(12, 1_000), stateful_step_count=50)
     with both_databases(sqlite_template, postgres_server, postgres_template, tmp_path) as databases:
         machine = type("OfThisRun", (Communities,), {"databases": databases})
         run_state_machine_as_test(machine, settings=settings)

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.long, pytest.mark.timeout(3000)]
 
 LANGUAGES = {"en": "en-GB", "it": "it-IT"}
 AXE = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-FEW = 12
+FEW = 8
 SHOWN = {("en", "light", 1280), ("it", "dark", 390)}  # in `make test`; all others in the long run
 
 

@@ -42,6 +42,7 @@ UNSAID = {
     f"canary{word}" for word in ("invitation", "browser", "hiddenpostnote", "deletedpostnote", "deletedpostreply")
 }
 """What no page says to anybody: a browser's own name for itself, reports that are settled, what its author took back."""
+SHORTENED = {key: [pytest.mark.long(only=True, on="postgresql")] for key in ("category-moderator", "insider")}
 SHORT = ("staff", "moderator", "category-moderator", "insider", "member", "asker", "anonymous")
 ORDER = (
     "administrator",
@@ -93,7 +94,11 @@ def _name_of(template: str, parameter: str) -> str:
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "name", [name if name in SHORT else pytest.param(name, marks=pytest.mark.long(only=True)) for name in ORDER]
+    "name",
+    [
+        pytest.param(name, marks=SHORTENED.get(name, [] if name in SHORT else [pytest.mark.long(only=True)]))
+        for name in ORDER
+    ],
 )
 def test_no_word_reaches_whom_it_is_kept_from(
     asker: Asker, world: World, canaries: Canaries, name: str, amount: Callable[[int, int], int], record_property: Callable[[str, object], None],

@@ -107,7 +107,13 @@ def test_a_right_that_came_of_an_extra_field_is_noticed() -> None:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
-    "role", ["anonymous", "member", pytest.param("moderator", marks=pytest.mark.long(only=True)), "administrator"]
+    "role",
+    [
+        "anonymous",
+        "member",
+        pytest.param("moderator", marks=pytest.mark.long(only=True)),
+        pytest.param("administrator", marks=pytest.mark.long(only=True, on="postgresql")),
+    ],
 )
 def test_no_form_changes_a_column_that_it_does_not_show(wire: Wire, database: Database, town: Town, role: str) -> None:
     """Row 23: each form is sent as it is, then with every column of every table as further fields."""
