@@ -13,11 +13,13 @@ from typing import Any, TypeVar
 import hypothesis
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy.orm import Session
 
 from forum.kernel.db import Database
 from forum.kernel.settings import Settings
+from forum.members import passwords
 from tests.installing import copy_of_sqlite, migrate, settings_for
 from tests.servers import Missing, chromium, postgres, redis, smtp, webhooks
 from tests.web.pages.visiting import Site, opened_site
@@ -36,9 +38,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("long" if config.getoption("--long") else "short")
+    if not config.getoption("--long"):
+        _hash_cheaply()
     # Tracebacks without local variables: to show an entity whose session is gone fails, and hides the error itself.
     plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[structlog.processors.add_log_level, plain])
+
+
+def _hash_cheaply() -> None:
+    """A real hash takes a fifth of a second of a core, and the usual run makes some thousands. Only its cost is another here."""
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=1_024, parallelism=1)
+    passwords._nobody = passwords._shape_of_a_hash()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -61,7 +61,7 @@ WAYS: dict[str, tuple[bool, str, dict[str, Any]]] = {
     "without-script": (False, "en", DESK),
     "italian-phone": (True, "it", PHONE),
 }
-IN_SHORT = {("sqlite", "without-script"), ("postgresql", "italian-phone")}
+IN_SHORT = {("sqlite", "italian-phone"), ("postgresql", "without-script")}
 
 
 @pytest.mark.parametrize(
