@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -11,6 +11,7 @@ from litestar.params import FromPath, RawBody
 from markupsafe import Markup
 from msgspec import Meta
 from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
 from forum.kernel import markdown
 from forum.kernel.access import Actor
@@ -193,14 +194,9 @@ def preview(body: RawBody) -> Response[bytes]:
 )
 def follow(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
     """Hear of what is new in a thread, or no more."""
-    number, switch = path_id(thread_id), forms.parse(body, Switch)
-    with db_of(request).transaction() as session:
-        actor = current_actor(request, session.connection())
-        if not actor.is_signed_in:
-            return to_sign_in(thread_href(number, slug))
-        actor = current_member(request, session.connection())
-        (following.follow if switch.is_on else following.unfollow)(session, actor, thread_id=number)
-    return led_to(request, thread_href(number, slug), "followed" if switch.is_on else "unfollowed")
+    return _pressed(
+        request, thread_id, slug, body, on=(following.follow, "followed"), off=(following.unfollow, "unfollowed")
+    )
 
 
 @post(
@@ -211,14 +207,7 @@ def follow(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], b
 )
 def have_too(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
     """Have the problem too, or no longer."""
-    number, switch = path_id(thread_id), forms.parse(body, Switch)
-    with db_of(request).transaction() as session:
-        actor = current_actor(request, session.connection())
-        if not actor.is_signed_in:
-            return to_sign_in(thread_href(number, slug))
-        actor = current_member(request, session.connection())
-        (me_too.say if switch.is_on else me_too.take_back)(session, actor, thread_id=number)
-    return led_to(request, thread_href(number, slug), "me-too" if switch.is_on else "not-me")
+    return _pressed(request, thread_id, slug, body, on=(me_too.say, "me-too"), off=(me_too.take_back, "not-me"))
 
 
 @post(
@@ -231,14 +220,28 @@ def wait_for_details(
     request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody
 ) -> Response[bytes]:
     """Let a question wait for its asker, or no longer."""
+    return _pressed(
+        request, thread_id, slug, body, on=(needs_info.ask, "needs-info"), off=(needs_info.settle, "enough-info")
+    )
+
+
+class Verb(Protocol):
+    """What a button of a thread does."""
+
+    def __call__(self, session: Session, actor: Actor, *, thread_id: int) -> None: ...
+
+
+def _pressed(
+    request: AnyRequest, thread_id: str, slug: str, body: bytes, *, on: tuple[Verb, str], off: tuple[Verb, str]
+) -> Response[bytes]:
+    """Do what a button of a thread turns on or off, and say the notice that goes with it; visitors are led to sign in."""
     number, switch = path_id(thread_id), forms.parse(body, Switch)
+    does, notice = on if switch.is_on else off
     with db_of(request).transaction() as session:
-        actor = current_actor(request, session.connection())
-        if not actor.is_signed_in:
+        if not current_actor(request, session.connection()).is_signed_in:
             return to_sign_in(thread_href(number, slug))
-        actor = current_member(request, session.connection())
-        (needs_info.ask if switch.is_on else needs_info.settle)(session, actor, thread_id=number)
-    return led_to(request, thread_href(number, slug), "needs-info" if switch.is_on else "enough-info")
+        does(session, current_member(request, session.connection()), thread_id=number)
+    return led_to(request, thread_href(number, slug), notice)
 
 
 def back_to(thread_id: int, slug: str, place: Place, *, kind: str, post_id: int) -> str:
