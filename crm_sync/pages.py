@@ -32,6 +32,7 @@ from forum.kernel.clock import now
 from forum.kernel.db import UtcTime
 from forum.kernel.errors import NotFound, Text
 from forum.kernel.paging import Page, decode_cursor, encode_cursor
+from forum.kernel.prepared import Prepared
 from forum.threads.tables import Post, Thread
 
 DEAD = ("parked", "held")
@@ -216,16 +217,17 @@ _REMOTE = select(_l.remote_id, _l.url).where(
     _l.kind == bindparam("kind", type_=String),
     _l.local_id == bindparam("local_id", type_=BigInteger),
 )
-_SHARES = (
+_SHARES = Prepared(
     select(_c.name.label("connection"), _l.kind, _l.updated_at.label("at"))
     .join_from(RemoteLink.__table__, ConnectionRow.__table__, _c.id == _l.connection_id)
     .where(
-        _l.kind.in_(("case", "idea")),
+        or_(_l.kind == "case", _l.kind == "idea"),
         _l.local_id == bindparam("thread_id", type_=BigInteger),
         _l.remote_id.is_not(None),
         _l.withdrawn.is_(False),
     )
-    .order_by(_c.id)
+    .order_by(_c.id),
+    lambda connection, kind, at: Share(connection=connection, kind=kind, at=at),
 )
 
 
@@ -354,8 +356,7 @@ def delivery_page(connection: Connection, actor: Actor, *, delivery_id: int) -> 
 
 def shares_of(connection: Connection, *, thread_id: int) -> tuple[Share, ...]:
     """With which systems of the company a thread is shared now, for the thread's own page: nothing leaves in secret."""
-    rows = connection.execute(_SHARES, {"thread_id": thread_id})
-    return tuple(Share(connection=row.connection, kind=row.kind, at=row.at) for row in rows)
+    return tuple(_SHARES.all(connection, {"thread_id": thread_id}))
 
 
 def own_shares(connection: Connection, actor: Actor) -> tuple[OwnShare, ...]:

@@ -43,6 +43,7 @@ from web.edge.visit import Version
 from web.errors import Errors
 from web.health import OPEN_PATHS
 from web.installation import STATE_KEY, Installation
+from web.lanes import QuickLane
 from web.pages.failing import error_page
 from web.policy import lint as policy
 from web.problems import Refused
@@ -65,10 +66,11 @@ def create_app(settings: Settings, *, handlers: Sequence[HTTPRouteHandler] = (),
     house = Installation(settings, db, limits or limits_for(settings), shared_store(settings, db))
     # As many threads as connections: one more would only wait for a connection while holding a request.
     set_asyncio_executor(ThreadPoolExecutor(db.pool_size, thread_name_prefix="web"))
+    lane = QuickLane()
     errors = Errors(error_page(house.sites))
 
     site = Litestar(
-        route_handlers=[in_one_router([*routes.ROUTES, *handlers], db)],
+        route_handlers=[in_one_router([*routes.ROUTES, *handlers], db, lane)],
         lifespan=[lifespan(house)],
         state=State({STATE_KEY: house}),
         before_request=check_body,
@@ -79,10 +81,10 @@ def create_app(settings: Settings, *, handlers: Sequence[HTTPRouteHandler] = (),
         ),
         logging_config=None,
     )
-    return Edge(site, in_order(site, house, errors))
+    return Edge(site, in_order(site, house, errors, lane))
 
 
-def in_order(site: Litestar, house: Installation, errors: Errors) -> HTTPApp:
+def in_order(site: Litestar, house: Installation, errors: Errors, lane: QuickLane) -> HTTPApp:
     """The layers, the first to see a request first."""
     settings, db = house.settings, house.db
     https, base_url = settings.is_https, settings.base_url
@@ -96,7 +98,7 @@ def in_order(site: Litestar, house: Installation, errors: Errors) -> HTTPApp:
         ),
         HeadAsGet,
         # A page from memory costs less than counting who asked for it, so the cache stands before the limits.
-        partial(PageCache, read_version=version_reader(db)),
+        partial(PageCache, read_version=version_reader(db, lane)),
         partial(RateLimit, limits=house.limits, here=MemoryStore(), shared=house.buckets, known=house.known),
         Shedding,
         partial(Sessions, write=late_writer(db)),
@@ -126,19 +128,20 @@ class Edge:
             await self.site(cast("LifeSpanScope", scope), receive, send)
 
 
-def in_one_router(handlers: Sequence[HTTPRouteHandler], db: Database) -> Router:
+def in_one_router(handlers: Sequence[HTTPRouteHandler], db: Database, lane: QuickLane) -> Router:
     """The handlers, each set to run where it is quickest, in one router and once per path.
 
     Registered one by one, two handlers of one path, or one handler of two, would be prepared twice by the framework, and a
     handler that is prepared twice for its thread answers with a coroutine that nobody awaits.
     """
     return Router(
-        "/", route_handlers=[placed(handler, path, db) for handler in handlers for path in sorted(handler.paths)]
+        "/", route_handlers=[placed(handler, path, db, lane) for handler in handlers for path in sorted(handler.paths)]
     )
 
 
-def placed(handler: HTTPRouteHandler, path: str, db: Database) -> HTTPRouteHandler:
-    """A copy of the handler, set to run where it is quickest: a GET straight on the loop on SQLite, else in a thread.
+def placed(handler: HTTPRouteHandler, path: str, db: Database, lane: QuickLane) -> HTTPRouteHandler:
+    """A copy of the handler, set to run where it is quickest: a GET straight on the loop on SQLite, in the quick lane
+    on PostgreSQL, all else in a thread.
 
     A read of the embedded database takes less time than handing it to a thread. What may write, and what says of itself
     that it is slow (`opt={"slow": True}`), is in a thread always. The original belongs to its module and stays as it is:
@@ -147,8 +150,10 @@ def placed(handler: HTTPRouteHandler, path: str, db: Database) -> HTTPRouteHandl
     own = copy(handler)
     own.paths = {path}
     reads = set(own.http_methods) <= {"GET", "HEAD"} and not own.opt.get("slow")
-    if own.sync_to_thread and reads and db.is_sqlite:
-        own.sync_to_thread = False
+    if own.sync_to_thread and reads:
+        own.sync_to_thread = False if db.is_sqlite else None
+        if not db.is_sqlite:
+            own(lane.led(own.fn))
     return own
 
 
@@ -160,7 +165,7 @@ def open_paths(settings: Settings) -> frozenset[str]:
     return OPEN_PATHS | {"/metrics"} if settings.metrics_token else OPEN_PATHS
 
 
-def version_reader(db: Database) -> Callable[[Callable[[Connection], Version]], Any]:
+def version_reader(db: Database, lane: QuickLane) -> Callable[[Callable[[Connection], Version]], Any]:
     """How the page cache looks at the database."""
 
     def look(version_of: Callable[[Connection], Version]) -> Version:
@@ -171,7 +176,7 @@ def version_reader(db: Database) -> Callable[[Callable[[Connection], Version]], 
         return look(version_of)
 
     async def in_a_thread(version_of: Callable[[Connection], Version]) -> Version:
-        return await sync_to_thread(look, version_of)
+        return await lane.run(look, version_of)
 
     return on_the_loop if db.is_sqlite else in_a_thread
 
