@@ -32,6 +32,7 @@ from web.installation import db_of
 from web.locales import LANGUAGE_NAMES, LOCALES
 from web.pages.entering import wall
 from web.pages.frame import address_of, fragment, framed, language_of, led_to, shown
+from web.pages.private_details import NO_NUDGE, Choice, Nudge, as_chosen, nudge
 from web.pages.rows import beginning, thread_href
 from web.pages.threads import previewed
 
@@ -46,7 +47,9 @@ KIND_NAMES = {
 
 
 class AskForm(msgspec.Struct, frozen=True):
-    """The form of `/ask`. `reviewed` says that the threads that look alike were shown; `lang` is the language of the words."""
+    """The form of `/ask`. `reviewed` says that the threads that look alike were shown, `details` what becomes of private details;
+    `lang` is the language of the words.
+    """
 
     kind: str = "question"
     category: str = ""
@@ -55,6 +58,7 @@ class AskForm(msgspec.Struct, frozen=True):
     body: Verbatim = ""
     lang: str = ""
     reviewed: bool = False
+    details: Choice | None = None
     do: Literal["write", "preview"] | None = None
 
     @property
@@ -98,6 +102,7 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     is_review: bool
     preview: Markup | None
     refusal: Text | None
+    nudge: Nudge = NO_NUDGE
     is_unfurnished: bool = False  # there is no category at all that this reader sees
 
     def problem(self, field: str) -> Text | str:
@@ -125,7 +130,7 @@ def ask_similar(request: AnyRequest) -> Response[bytes]:
 
 @post("/ask", action="thread.open", sync_to_thread=True, include_in_schema=False)
 def ask(request: AnyRequest, body: RawBody) -> Response[bytes]:
-    """Post the thread; or show how it will look, or threads that look alike, or what needs mending."""
+    """Post the thread; or show how it will look, threads that look alike, what looks private, or what needs mending."""
     pairs = forms.pairs_of(body)
     form = forms.read(pairs, AskForm)
     if form.do is not None:
@@ -134,9 +139,11 @@ def ask(request: AnyRequest, body: RawBody) -> Response[bytes]:
         actor = current_actor(request, connection)
         if not actor.is_signed_in:
             return wall(request, pairs, to="/ask", back="/ask")
-        alike = () if form.reviewed or not _is_sound(form) else _alike(connection, actor, form)
-    if alike:
-        return _page(request, form, alike=alike)
+        is_sound = _is_sound(form)
+        alike = () if form.reviewed or not is_sound else _alike(connection, actor, form)
+    told = nudge(form.details, form.title, form.body) if is_sound else NO_NUDGE
+    if alike or told.found:
+        return _page(request, form, alike=alike, told=told)
     try:
         return _posted(request, form)
     except Invalid as refusal:
@@ -176,8 +183,8 @@ def _posted(request: AnyRequest, form: AskForm) -> Response[bytes]:
             current_actor(request, session.connection()),
             kind=form.kind if form.kind in KINDS else "question",
             category=form.category,
-            title=form.title,
-            body=form.body,
+            title=as_chosen(form.details, form.title),
+            body=as_chosen(form.details, form.body),
             tags=form.names,
             locale=form.lang if form.lang in LOCALES else "",
         )
@@ -189,6 +196,7 @@ def _page(
     form: AskForm,
     *,
     alike: tuple[Alike, ...] = (),
+    told: Nudge = NO_NUDGE,
     problems: tuple[tuple[str, Text], ...] = (),
     status: int = 200,
 ) -> Response[bytes]:
@@ -213,6 +221,7 @@ def _page(
         is_review=is_review,
         preview=previewed(form.body, below=1) if form.do == "preview" else None,
         refusal=_refusal(actor, places),
+        nudge=told if told.is_shown else Nudge(choice=form.details),
         is_unfurnished=not every and not actor.unverified,
     )
     return shown("ask/page.html", page, status=status, asking=asking)

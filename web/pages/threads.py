@@ -27,6 +27,7 @@ from web.pages.entering import wall
 from web.pages.former import topic_moved
 from web.pages.frame import address_of, framed, led_to, moved_to, shown, to_sign_in
 from web.pages.keeping import keep_thread
+from web.pages.private_details import NO_NUDGE, Choice, Nudge, as_chosen, nudge
 from web.pages.rows import beginning, thread_href
 from web.pages.thread_cards import drawn_for_visitors
 from web.pages.thread_view import page_address, viewed
@@ -45,6 +46,7 @@ class ReplyForm(msgspec.Struct, frozen=True):
     """The composer under a thread. `as_` (`as`) is whose word it is, for staff."""
 
     body: Annotated[str, Meta(extra={"verbatim": True})] = ""
+    details: Choice | None = None
     do: Literal["write", "preview"] | None = None
     as_: Literal["person", "company"] = msgspec.field(default="person", name="as")
 
@@ -57,6 +59,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     is_preview: bool = False
     official: bool = False
     error: Text | None = None
+    nudge: Nudge = NO_NUDGE
 
 
 NO_REPLY = Reply()
@@ -125,10 +128,13 @@ def _page(
 
 @post("/t/{thread_id:str}/{slug:str}/reply", action="thread.reply", sync_to_thread=True, include_in_schema=False)
 def reply(request: AnyRequest, thread_id: FromPath[str], slug: FromPath[str], body: RawBody) -> Response[bytes]:
-    """Answer a thread; or see the answer as it will look, or mend it."""
+    """Answer a thread; or see the answer as it will look, be told what looks private in it, or mend it."""
     number, pairs = path_id(thread_id), forms.pairs_of(body)
     form = forms.read(pairs, ReplyForm)
     if form.do is None:
+        told = nudge(form.details, form.body)
+        if told.found:
+            return _composed(request, number, _as_typed(form, told=told))
         try:
             return _posted(request, number, form) or wall(
                 request, pairs, to=f"{thread_href(number, slug)}/reply", back=thread_href(number, slug)
@@ -145,11 +151,12 @@ def _posted(request: AnyRequest, thread_id: int, form: ReplyForm) -> Response[by
         actor = current_actor(request, session.connection())
         if not actor.is_signed_in:
             return None
-        added = replying.reply(session, actor, thread_id=thread_id, body=form.body, as_statement=form.as_ == "company")
+        words = as_chosen(form.details, form.body)
+        added = replying.reply(session, actor, thread_id=thread_id, body=words, as_statement=form.as_ == "company")
     return led_to(request, f"/p/{added.id}", "replied")
 
 
-def _as_typed(form: ReplyForm, *, error: Text | None = None) -> Reply:
+def _as_typed(form: ReplyForm, *, error: Text | None = None, told: Nudge = NO_NUDGE) -> Reply:
     is_preview = form.do == "preview"
     return Reply(
         body=form.body,
@@ -157,6 +164,7 @@ def _as_typed(form: ReplyForm, *, error: Text | None = None) -> Reply:
         is_preview=is_preview,
         official=form.as_ == "company",
         error=error,
+        nudge=told if told.is_shown else Nudge(choice=form.details),
     )
 
 

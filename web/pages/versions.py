@@ -25,6 +25,7 @@ from web.installation import db_of
 from web.pages.differences import Patience, Piece, compared
 from web.pages.frame import framed, led_to, moved_to, shown
 from web.pages.parts import Person
+from web.pages.private_details import NO_NUDGE, Choice, Nudge, as_chosen, nudge
 from web.pages.rows import thread_href
 from web.pages.rulings import unreadable
 from web.pages.threads import previewed
@@ -41,6 +42,7 @@ class EditForm(msgspec.Struct, frozen=True):
     category: str = ""
     comment: str = ""
     revision: int = 0
+    details: Choice | None = None
     do: Literal["write", "preview"] | None = None
 
 
@@ -55,6 +57,7 @@ class Editing(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[tuple[str, Text], ...] = ()
     preview: Markup | None = None
     theirs: tuple[Piece, ...] = ()
+    nudge: Nudge = NO_NUDGE
 
     def problem(self, field: str) -> Text | str:
         """The sentence under a field."""
@@ -197,7 +200,13 @@ def edit(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Response
             before = _editable(session.connection(), actor, number)
             if before.revision != form.revision:
                 raise _Overtaken
-            changed = _saved(session, actor, before, form)
+            known = f"{before.title}\n{before.source}"
+            told = nudge(form.details, *_rewritten(actor, before, form), known=known)
+            if told.found:
+                raise _Private(told)
+            changed = _saved(session, actor, before, _as_chosen(form, known))
+    except _Private as found:
+        return _again(request, number, form, told=found.told)
     except _Overtaken:
         return _again(request, number, form, status=409)
     except Invalid as refusal:
@@ -205,6 +214,26 @@ def edit(request: AnyRequest, post_id: FromPath[str], body: RawBody) -> Response
     except Conflict as refusal:
         return _again(request, number, form, problems=(("", refusal.text),), status=409)
     return led_to(request, f"/p/{number}", "edited" if changed else "unchanged")
+
+
+class _Private(Exception):
+    """Something private was added, and its writer has not chosen what becomes of it."""
+
+    def __init__(self, told: Nudge) -> None:
+        super().__init__()
+        self.told = told
+
+
+def _rewritten(actor: Actor, before: Source, form: EditForm) -> tuple[str, ...]:
+    """The words of the form that will be saved."""
+    if not may_edit_post(actor.within(before.category_id), before, is_critical=before.is_critical).allowed:
+        return ()
+    return (form.title, form.body) if before.number == 1 else (form.body,)
+
+
+def _as_chosen(form: EditForm, known: str) -> EditForm:
+    title, body = (as_chosen(form.details, text, known=known) for text in (form.title, form.body))
+    return msgspec.structs.replace(form, title=title, body=body)
 
 
 class _Overtaken(Exception):
@@ -258,6 +287,7 @@ def _again(
     form: EditForm,
     *,
     problems: tuple[tuple[str, Text], ...] = (),
+    told: Nudge = NO_NUDGE,
     status: int = 200,
 ) -> Response[bytes]:
     """The form with everything that was typed. Where somebody was quicker, their change stands beside it."""
@@ -267,7 +297,7 @@ def _again(
         overtaken = status == 409 and form.revision != of.revision
         theirs = _theirs(connection, of, form.revision) if overtaken else ()
         form = msgspec.structs.replace(form, revision=of.revision) if overtaken else form
-        return _page(request, connection, actor, of, form, problems=problems, theirs=theirs, status=status)
+        return _page(request, connection, actor, of, form, problems=problems, theirs=theirs, told=told, status=status)
 
 
 def _theirs(connection: Connection, of: Source, revision: int) -> tuple[Piece, ...]:
@@ -284,6 +314,7 @@ def _page(
     *,
     problems: tuple[tuple[str, Text], ...] = (),
     theirs: tuple[Piece, ...] = (),
+    told: Nudge = NO_NUDGE,
     status: int = 200,
 ) -> Response[bytes]:
     page = framed(request, connection, actor, title=Text(N_("Edit: %(title)s"), title=of.title), robots="noindex")
@@ -297,6 +328,7 @@ def _page(
         problems=problems,
         preview=previewed(form.body, below=1 if of.number == 1 else 2) if form.do == "preview" else None,
         theirs=theirs,
+        nudge=told if told.is_shown else Nudge(choice=form.details),
     )
     return shown("thread/edit.html", page, status=status, editing=shown_form)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -139,3 +140,50 @@ def test_only_places_that_one_may_ask_in(
 def test_an_idea_is_an_idea(site: Site, people: People, ask: Callable[..., Visitor]) -> None:
     page = ask(site.as_(people.asker), kind="idea", title="A lid that stays where it is", reviewed="1").follow()
     assert page.words("//header/div[@class='meta']").startswith("IdeaNew")
+
+
+def test_private_details_are_said_once_and_masked(site: Site, people: People, ask: Callable[..., Visitor]) -> None:
+    asker, words = (
+        site.as_(people.asker),
+        {"title": "Charged twice on 4111 1111 1111 1111", "body": f"{BODY} Ring +39 333 123 4567."},
+    )
+    page = ask(asker, status=200, **words)
+    assert [found.text_content() for found in page.page.xpath("//div[@id='private']//li")] == [
+        "a card number: 4111 1111 1111 1111", "a telephone number: +39 333 123 4567",
+    ]  # fmt: skip
+    assert page.page.xpath("//input[@name='title']/@value") == [words["title"]]
+    assert page.words("//textarea") == words["body"]
+    assert page.page.xpath("//input[@name='details'][@checked]/@value") == ["mask"]
+    again = ask(asker, status=200, **words, details="keep", do="preview")
+    assert again.page.xpath("//input[@name='details'][@checked]/@value") == ["keep"]
+    opened = ask(asker, **words, reviewed="1", details="mask").follow()
+    assert opened.words("//h1") == "Charged twice on •••• •••• •••• ••••"
+    assert "Ring +•• ••• ••• ••••." in opened.words()
+    kept = ask(asker, **words, reviewed="1", details="keep").follow()
+    assert kept.words("//h1") == words["title"]
+
+
+def test_private_details_in_replies_and_in_what_an_edit_adds(site: Site, database: Database, people: People) -> None:
+    with database.transaction() as session:
+        thread = make.thread(session, people.asker)
+    peer, body = site.as_(people.peer), "Send it to IT60X0542811101000000123456 and wait for a week."
+    page = peer.send(f"/t/{thread.id}/{thread.slug}/reply", status=200, body=body)
+    assert "This looks private." in page.words("//form//div[@id='private']")
+    assert page.words("//textarea") == body
+    post = (
+        peer.send(f"/t/{thread.id}/{thread.slug}/reply", body=body, details="keep")
+        .leads_to.partition("#")[0]
+        .rpartition("/")[2]
+    )
+    edited: dict[str, Any] = {
+        "body": f"{body} Or to DE89 3704 0044 0532 0130 00, says RSSMRA85T10A562S.",
+        "revision": "1",
+    }
+    asked = peer.send(f"/p/{post}/edit", status=200, **edited)
+    assert [found.text for found in asked.page.xpath("//div[@id='private']//code")] == [
+        "DE89 3704 0044 0532 0130 00",
+        "RSSMRA85T10A562S",
+    ]
+    peer.send(f"/p/{post}/edit", **edited, details="mask")
+    source = peer.get(f"/p/{post}/edit").words("//textarea")
+    assert source == f"{body} Or to •••• •••• •••• •••• •••• ••, says ••••••••••••••••."
