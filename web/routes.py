@@ -10,6 +10,7 @@ from web.api import answers as api_answers
 from web.api import articles as api_articles
 from web.api import categories as api_categories
 from web.api import crm as api_crm
+from web.api import deflections as api_deflections
 from web.api import identities as api_identities
 from web.api import mails as api_mails
 from web.api import me as api_me
@@ -29,6 +30,7 @@ from web.pages import (
     categories,
     choices,
     crm,
+    deflecting,
     entering,
     former,
     helping,
@@ -78,6 +80,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *api_me.routes,
     *api_moderation.routes,
     *api_search.routes,
+    *api_deflections.routes,
     *api_articles.routes,
     *api_crm.routes,
     *api_mails.routes,
@@ -85,6 +88,7 @@ ROUTES: list[HTTPRouteHandler] = [
     *former.routes,
     *categories.routes,
     *asking.routes,
+    *deflecting.routes,
     *threads.routes,
     *posts.routes,
     *sanctions.routes,

@@ -4,9 +4,9 @@ The index itself is the database's: on SQLite the FTS5 table `search_index`, kep
 column `tsv`. Both are made by the migration that makes this table, and no mapped class knows them.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import String, Text, UniqueConstraint
+from sqlalchemy import Date, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from forum.kernel.db import Base, BigId, Json, UtcTime
@@ -44,3 +44,20 @@ class SearchWord(Base):
     __table_args__ = ()
 
     word: Mapped[str] = mapped_column(String(30), primary_key=True)
+
+
+class Deflection(Base):
+    """Somebody said while asking that a thread or an article solved it, once a day each. Of what they typed only its kind is kept.
+
+    `person` tells the same person on the same day, and nobody which one: whoever makes the row gives a keyed digest of both.
+    """
+
+    __tablename__ = "deflection"
+
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    person: Mapped[str] = mapped_column(String(32), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(8), primary_key=True)
+    subject_id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    is_member: Mapped[bool]
+    kind: Mapped[str] = mapped_column(String(12))
+    at: Mapped[datetime] = mapped_column(UtcTime)

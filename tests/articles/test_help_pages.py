@@ -253,3 +253,20 @@ def test_programs_publish_and_withdraw_for_reviewers(api: Api, database: Databas
     assert reviewer("PATCH", path, {"state": "withdrawn"})["state"] == "withdrawn"
     api.nobody("GET", path, status=404)
     assert reviewer("GET", path)["state"] == "withdrawn"
+
+
+def test_programs_say_that_an_article_solved_it(api: Api, database: Database, case: Case) -> None:
+    article = published(database, case)
+    for _ in range(2):
+        api.nobody("PUT", f"/articles/{article.id}/solved-mine", {"kind": "question"}, status=204)
+        api.as_(case.asker)("PUT", f"/threads/{case.thread.id}/solved-mine", {}, status=204)
+    api.nobody("PUT", f"/articles/{article.id}/solved-mine", {"kind": "wish"}, status=422)
+    api.nobody("PUT", "/articles/404404/solved-mine", {}, status=404)
+    with database.transaction() as session:
+        reviewing.withdraw(session, case.reviewer, article_id=article.id)
+        administrator = make.administrator(session)
+    api.as_(case.reviewer)("PUT", f"/articles/{article.id}/solved-mine", {}, status=404)
+    api.as_(case.reviewer)("GET", "/deflections", status=403)
+    assert api.as_(administrator, "read", "administer")("GET", "/deflections?days=1") == {
+        "days": 1, "confirmed": 2, "by_members": 1, "by_visitors": 1, "through_threads": 1, "through_articles": 1,
+    }  # fmt: skip

@@ -106,6 +106,12 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
         Asking("thread.open", lambda parts: {"kind": "question", "category": parts["category"], "title": "Where does the water go",
                "body": REPLY, "reviewed": "1"}),
     ),
+    ("POST", "/ask/solved"): (
+        Asking("thread.solved-mine", lambda parts: {"solved": f"thread:{parts['thread_id']}"}),
+        Asking("article.solved-mine", lambda parts: {"solved": f"article:{parts['article_id']}"}),
+    ),
+    ("PUT", "/api/v1/threads/{thread_id}/solved-mine"): (Asking("thread.solved-mine", _fixed(kind="question")),),
+    ("PUT", "/api/v1/articles/{article_id}/solved-mine"): (Asking("article.solved-mine", _fixed(kind="question")),),
     ("POST", "/api/v1/threads"): (
         Asking("thread.open", lambda parts: {"kind": "question", "category": parts["category"], "title": "Where does the water go",
                "body": REPLY}),
@@ -248,6 +254,7 @@ WAYS: Final[dict[Key, tuple[Asking, ...]]] = {
     ("POST", "/api/v1/invitations"): (Asking("people.manage", _fixed(note="Friends")),),
     ("DELETE", "/api/v1/invitations/{invitation_id}"): (Asking("people.manage"),),
     ("GET", "/api/v1/receipts"): (Asking("admin.read"),),
+    ("GET", "/api/v1/deflections"): (Asking("admin.read"),),
     ("GET", "/admin/groups"): (Asking("admin.read"),),
     ("GET", "/admin/groups/{group_id}"): (Asking("admin.read"),),
     ("POST", "/admin/groups"): (Asking("group.manage", _fixed(name="Friends of the house")),),

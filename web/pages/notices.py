@@ -15,6 +15,7 @@ from web.pages.parts import Notice
 
 NOTICES: Final = {
     "posted": Notice(Text(N_("Posted. You hear of every answer."))),
+    "solved-mine": Notice(Text(N_("Good that this helped, and thank you for saying so."))),
     "replied": Notice(Text(N_("Your answer is posted."))),
     "edited": Notice(Text(N_("Saved. The version before stays in the history."))),
     "unchanged": Notice(Text(N_("Nothing was different, so nothing was saved.")), "plain"),

@@ -14,6 +14,8 @@ _COMPANY: Final = "staff"
 TAKING_PART: Final = (
     read("thread.begin", "See the form for a new thread", threads.may_take_part, who=EVERYBODY, provided="Visitors may write first and sign in afterwards."),
     personal("post.preview", "See Markdown as it will be published", None, who=EVERYBODY),
+    write("thread.solved-mine", "Say while asking that a thread solved it", None, who=EVERYBODY, even="suspended silenced unverified", on="thread", provided="Counted once a day for each person."),
+    write("article.solved-mine", "Say while asking that a help article solved it", None, who=EVERYBODY, even="suspended silenced unverified", on="article", refused="draft", provided="Counted once a day for each person."),
     write("thread.open", "Open a thread", threads.may_ask, who="member", on="category", only="group speaks: insider administrator; staff opens: staff administrator"),
     write("thread.reply", "Answer a thread, or comment on an answer", threads.may_reply, who="member", on="thread", refused="closed, hidden thread", only="group speaks: insider administrator", provided="Where customers answer first, staff wait."),
     write("thread.follow", "Follow a thread", threads.may_take_part, who="member", on="thread"),

@@ -2,11 +2,17 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from forum.kernel import clock
 from forum.kernel.db import Database
+from forum.search import deflecting
+from forum.search.tables import Deflection
+from forum.threads import answers
 from forum.threads.tables import Category
 from tests.forum import making as make
 from tests.installing import deliver_all
@@ -187,3 +193,35 @@ def test_private_details_in_replies_and_in_what_an_edit_adds(site: Site, databas
     peer.send(f"/p/{post}/edit", **edited, details="mask")
     source = peer.get(f"/p/{post}/edit").words("//textarea")
     assert source == f"{body} Or to •••• •••• •••• •••• •••• ••, says ••••••••••••••••."
+
+
+def test_what_solved_it_while_asking_is_counted_once_a_day(
+    site: Site, database: Database, people: People, ask: Callable[..., Visitor]
+) -> None:
+    with database.transaction() as session:
+        known = make.thread(session, people.peer, title="Portafilter gasket leaks near the handle")
+        answers.accept(session, people.peer, post_id=make.reply(session, known, people.staff).id)
+    deliver_all(database)
+    asker, title = site.as_(people.asker), "My portafilter gasket leaks near the handle"
+    page = ask(asker, status=200, title=title).page
+    [button] = page.xpath("//section[@class='similar']//button[@form='solved']")
+    assert page.xpath("//form[@id='solved']/input[not(@name='csrf')]/@name") == ["kind"]
+    for visitor in (asker, asker, site.anybody(), site.anybody()):
+        thanked = visitor.send("/ask/solved", solved=button.get("value"), kind="idea").follow()
+        assert thanked.words("//h1") == known.title
+        assert "thank you" in thanked.words("//div[@id='toasts']")
+    with database.transaction() as session, clock.at(clock.now() + timedelta(days=1)):
+        deflecting.by_thread(session, people.asker, thread_id=known.id, kind="question", person="another day")
+    with database.reading() as connection:
+        found = connection.execute(select(Deflection.subject_id, Deflection.kind, Deflection.is_member)).all()
+    assert sorted(tuple(row) for row in found) == [
+        (known.id, "idea", False), (known.id, "idea", True), (known.id, "question", True),
+    ]  # fmt: skip
+    for wrong in ("thread:0", "post:1", ""):
+        site.anybody().send("/ask/solved", status=422, solved=wrong)
+    with database.transaction() as session:
+        administrator = make.administrator(session)
+        inner = make.thread(session, people.staff, make.category(session, audience=2, openers=2))
+    site.anybody().send("/ask/solved", status=404, solved=f"thread:{inner.id}")
+    figures = site.as_(administrator).get("/admin").words("//section[@id='deflected']/dl")
+    assert figures == "Confirmed3By members2By visitors1Through threads3Through help articles0"

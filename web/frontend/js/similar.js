@@ -26,3 +26,9 @@ title?.addEventListener('input', () => {
   clearTimeout(waiting)
   waiting = setTimeout(look, 300)
 })
+
+// The kind of what is being typed goes along with "this solved it", as it stands by now; nothing else of it does.
+document.getElementById('solved')?.addEventListener('submit', event => {
+  const chosen = document.getElementById('kind')
+  if (chosen) event.target.elements.kind.value = chosen.value
+})

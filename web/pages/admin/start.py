@@ -19,6 +19,7 @@ from forum.members.belonging import second_accounts
 from forum.members.policies import may_administer
 from forum.members.receipts import audit_list
 from forum.members.unsent import unsent_count
+from forum.search import deflecting
 from moderation.queue import waiting_count
 from web.identity import current_member
 from web.installation import db_of, installation_of
@@ -50,6 +51,7 @@ def start(request: AnyRequest) -> Response[bytes]:
             bonds=waiting_bonds(connection, actor),
             kinds=BOND_KINDS,
             unsent=unsent_count(connection, actor),
+            deflected=deflecting.figures(connection, actor, since=now() - LATELY),
             receipts=[receipt(line) for line in newest.items],
         )
 
