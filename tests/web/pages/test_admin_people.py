@@ -69,7 +69,10 @@ def test_what_is_refused_is_said_on_the_page(site: Site, administrator: Actor, d
     browser = site.as_(administrator)
     browser.send("/admin/people/wolf/role", status=422, role="king")
     assert browser.has("//div[@role='alert']")
-    browser.send("/admin/people/wolf/affiliation", status=422, team=" ")
+    browser.send("/admin/people/wolf/affiliation", status=422, team=" ", title="Lead")
+    assert browser.has("//input[@name='title'][@value='Lead']")
+    browser.send("/admin/people/wolf/affiliation", status=422, team="x" * 61)
+    assert browser.has(f"//input[@name='team'][@value='{'x' * 61}']")  # too long, and still there to be shortened
     own = f"/admin/people/{administrator.handle}"
     assert not browser.get(own).has("//form[contains(@action, '/role')]")
     browser.send(f"{own}/role", status=409, role="member")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -51,6 +51,17 @@ class BadgeForm(msgspec.Struct, frozen=True):
     team: Annotated[str, Meta(max_length=60)] = ""
     title: Annotated[str, Meta(max_length=80)] = ""
     end: bool = False
+
+
+class Badge(msgspec.Struct, frozen=True):
+    """What stands in the fields of the company: what is so, or what was just typed and not taken."""
+
+    team: str = ""
+    title: str = ""
+
+    @classmethod
+    def of(cls, typed: Mapping[str, Sequence[str]]) -> Badge:
+        return cls(*("".join(typed.get(name, ())[-1:]) for name in ("team", "title")))
 
 
 class BondForm(msgspec.Struct, frozen=True):
@@ -110,15 +121,16 @@ def bot(request: AnyRequest, handle: FromPath[str], body: RawBody) -> Response[b
 @post(f"{_ADDRESS}/affiliation", action="admin.roles", sync_to_thread=True, include_in_schema=False)
 def affiliation(request: AnyRequest, handle: FromPath[str], body: RawBody) -> Response[bytes]:
     """Say that somebody belongs to the company, or does no longer."""
-    form = forms.parse(body, BadgeForm)
+    pairs = forms.pairs_of(body)
 
     def do(session: Session, actor: Actor, key: int) -> None:
+        form = forms.read(pairs, BadgeForm)
         if form.end:
             managing.end_affiliation(session, actor, member_id=key)
         else:
             managing.affiliate(session, actor, member_id=key, team=form.team, title=form.title)
 
-    return _done(request, handle, "person-affiliation", do)
+    return _done(request, handle, "person-affiliation", do, typed=Badge.of(pairs))
 
 
 @post(f"{_ADDRESS}/bond", action="admin.roles", sync_to_thread=True, include_in_schema=False)
@@ -187,20 +199,27 @@ def disconnect(request: AnyRequest, handle: FromPath[str], identity_id: FromPath
 
 
 def _done(
-    request: AnyRequest, handle: str, notice: str, do: Callable[[Session, Actor, int], object]
+    request: AnyRequest,
+    handle: str,
+    notice: str,
+    do: Callable[[Session, Actor, int], object],
+    *,
+    typed: Badge | None = None,
 ) -> Response[bytes]:
     try:
         with db_of(request).transaction() as session:
             actor = current_member(request, session.connection())
             do(session, actor, managing.id_of(session, actor, handle))
     except Invalid as refusal:
-        return _page(request, handle, tuple(refusal.fields.items()), status=422)
+        return _page(request, handle, tuple(refusal.fields.items()), typed, status=422)
     except Conflict as refusal:
-        return _page(request, handle, (("", refusal.text),), status=409)
+        return _page(request, handle, (("", refusal.text),), typed, status=409)
     return led_to(request, f"{PEOPLE}/{handle}", notice)
 
 
-def _page(request: AnyRequest, handle: str, problems: Problems = (), *, status: int = 200) -> Response[bytes]:
+def _page(
+    request: AnyRequest, handle: str, problems: Problems = (), typed: Badge | None = None, *, status: int = 200
+) -> Response[bytes]:
     with db_of(request).reading() as connection:
         actor = current_member(request, connection)
         found = people.person_page(connection, actor, handle=handle)
@@ -225,10 +244,16 @@ def _page(request: AnyRequest, handle: str, problems: Problems = (), *, status: 
         is_self=found.line.id == actor.member_id,
         kinds=BOND_KINDS,
         problems=problems,
+        badge=typed or _badge(found),
         sanctions=sanctions,
         receipts=lines,
         has_second=any(line.code == belonging.SECOND_ACCOUNT for line in lines),
     )
+
+
+def _badge(found: people.Person) -> Badge:
+    belongs = found.affiliation is not None and found.affiliation.kind == "staff"
+    return Badge(found.affiliation.team, found.affiliation.title) if found.affiliation and belongs else Badge()
 
 
 routes = [person, role, bot, affiliation, bond, sign_out, verify, mail, disconnect]
