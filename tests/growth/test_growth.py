@@ -15,7 +15,7 @@ SLACK = 300
 """Rows: PostgreSQL chooses among ways that are equally good, such as a category's own index or the one of all threads."""
 
 
-@pytest.mark.long
+@pytest.mark.long(only=True, on="postgresql")
 @pytest.mark.timeout(3_000)
 def test_pages_read_as_much_in_a_large_community_as_in_a_small_one(
     fresh_database: Database, amount: Callable[[int, int], int]

@@ -136,7 +136,7 @@ def in_order(world: World, script: list[Move]) -> Summary:
         return world.summary()
 
 
-@pytest.mark.long
+@pytest.mark.long(only=True, on="postgresql")
 @given(script=moves, data=st.data())
 def test_the_order_does_not_matter(world: World, script: list[Move], data: st.DataObject) -> None:
     expected = in_order(world, script)
@@ -150,7 +150,7 @@ def test_the_order_does_not_matter(world: World, script: list[Move], data: st.Da
         assert world.summary() == expected
 
 
-@pytest.mark.long
+@pytest.mark.long(only=True, on="postgresql")
 @given(script=moves, data=st.data())
 def test_being_told_late_does_not_matter(world: World, script: list[Move], data: st.DataObject) -> None:
     """Some facts reach reputation when others have happened already, and some reach it twice."""
