@@ -17,6 +17,7 @@ from forum.kernel.db import Database
 from forum.kernel.settings import Settings
 from forum.members import signing_in
 from web.app import create_app
+from web.edge.limits import Limits
 
 HERE = "http://127.0.0.1:8000"
 FROM_HERE = {"sec-fetch-site": "same-origin", "origin": HERE}
@@ -83,8 +84,8 @@ class Visitor:
 class Site:
     """One application; `as_(actor)` is somebody's browser on it."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
-        self.app = create_app(settings)
+    def __init__(self, settings: Settings, database: Database, limits: Limits | None = None) -> None:
+        self.app = create_app(settings, limits=limits)
         self.database = database
         self.own_database: Database = self.app.site.state["loggia"].db
 
