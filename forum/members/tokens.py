@@ -55,8 +55,8 @@ def create(session: Session, actor: Actor, *, name: str, scopes: list[str], days
             expires_at=None if days is None else now() + timedelta(days=days),
         )
     )
-    about = {"name": name.strip(), "scopes": sorted(set(scopes)), "days": days}
-    audit.record(session, actor, "token.create", f"member:{actor.member_id}", **about)
+    # What it is called is its owner's own note, and no administrator's business.
+    audit.record(session, actor, "token.create", f"member:{actor.member_id}", scopes=sorted(set(scopes)), days=days)
     return token
 
 
@@ -70,11 +70,11 @@ def revoke(session: Session, actor: Actor, *, token_id: int) -> None:
         update(ApiToken)
         .where(ApiToken.id == token_id, ApiToken.member_id == actor.member_id, ApiToken.revoked_at.is_(None))
         .values(revoked_at=now())
-        .returning(ApiToken.name)
+        .returning(ApiToken.scopes)
     ).one_or_none()
     if done is None:
         raise NotFound()
-    audit.record(session, actor, "token.revoke", f"member:{actor.member_id}", name=done.name)
+    audit.record(session, actor, "token.revoke", f"member:{actor.member_id}", scopes=done.scopes)
 
 
 def revoke_all(session: Session, *, member_id: int) -> None:

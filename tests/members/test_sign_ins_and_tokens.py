@@ -11,7 +11,7 @@ from forum.kernel.access import ANONYMOUS, Actor
 from forum.kernel.errors import Invalid, NotAllowed, NotFound
 from forum.members import accounts, pages, signing_in, tokens
 from forum.members.actors import actor_of, actor_signed_in, with_scopes
-from forum.members.tables import ApiToken, Member
+from forum.members.tables import ApiToken, AuditEntry, Member
 from tests.forum import making as make
 
 
@@ -96,6 +96,8 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(session: Session) -> None:
     (row,) = session.scalars(select(ApiToken)).all()
     assert (row.name, row.scopes, row.token_hash) == ("Backup", ["read", "write"], signing_in.token_hash(token))
     assert tokens.member_by_token(session.connection(), token) == (marta.member_id, ["read", "write"])
+    (receipt,) = session.scalars(select(AuditEntry)).all()
+    assert receipt.detail == {"scopes": ["read", "write"], "days": None}  # the name is its owner's own note
     (line,) = pages.token_list(session.connection(), marta)
     assert (line.name, line.scopes, line.last_used_at) == ("Backup", ["read", "write"], None)
     tokens.used(session, token)

@@ -12,7 +12,8 @@ from web.policy.words import EVERYBODY
 class State:
     """Something that can be the case with a thing of the kinds `on`, and which relations see it then.
 
-    Those in `by_right` see it by a right over others, which a token has only with `scope`.
+    Those in `by_right` see it, or are among the only ones who may do something then, by a right over others, which a token has
+    only with `scope`.
     """
 
     name: str
@@ -49,6 +50,8 @@ STATES: Final = (
         "group speaks",
         "in a category where only a group opens threads and replies",
         sees=EVERYBODY,
+        by_right="administrator",
+        scope="administer",
         on=f"{_DISCUSSED} category",
     ),
     _state("staff opens", "in a category where only the company opens threads", sees=EVERYBODY, on="category"),

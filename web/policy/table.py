@@ -43,6 +43,8 @@ def answer(action: Action, relations: frozenset[str], state: str = "", scopes: f
         return "unseen"
     if state and _STATE[state].gone:
         return "gone"
+    if state in action.only and _STATE[state].scope not in scopes:
+        by_right |= _STATE[state].by_right
     allowed = (
         relations & (action.only.get(state, action.who) - by_right)
         and not relations & action.never
