@@ -150,10 +150,11 @@ def placed(handler: HTTPRouteHandler, path: str, db: Database, lane: QuickLane) 
     own = copy(handler)
     own.paths = {path}
     reads = set(own.http_methods) <= {"GET", "HEAD"} and not own.opt.get("slow")
-    if own.sync_to_thread and reads:
-        own.sync_to_thread = False if db.is_sqlite else None
-        if not db.is_sqlite:
-            own(lane.led(own.fn))
+    if own.sync_to_thread and reads and db.is_sqlite:
+        own.sync_to_thread = False
+    elif own.sync_to_thread and reads:
+        own.sync_to_thread = None  # what the lane leads is awaited already
+        own(lane.led(own.fn))
     return own
 
 

@@ -1,7 +1,7 @@
 """In which threads handlers run where the database is another process.
 
 Two lanes: quick reads in few threads, all else in as many as there are connections. A page is mostly Python, which one
-thread runs at a time; with sixteen the interpreter goes to and fro between them, and a page took a fifth more CPU than with
+thread runs at a time; with sixteen the interpreter goes to and fro between them, and a page took a sixth more CPU than with
 four (see docs/performance.md). And what waits long, for a lock or a disk, keeps nobody's page waiting.
 """
 

@@ -80,7 +80,7 @@ class Prepared(Generic[T]):
         Raises:
             DBAPIError: what `connection.execute` would raise; a connection that broke leaves its pool.
             KeyError: a value is missing.
-        ValueError: the statement has an `IN` over a list.
+            ValueError: the statement has an `IN` over a list.
         """
         if connection.dispatch.before_cursor_execute:
             return [self._row(*row) for row in connection.execute(self.statement, dict(values))]

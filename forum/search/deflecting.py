@@ -5,7 +5,7 @@ Nothing else is called a deflection here: neither a page that was read nor a for
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import timedelta
 from typing import Any, Final
 
 import msgspec
@@ -75,23 +75,19 @@ def by_article(session: Session, actor: Actor, *, article_id: int, kind: str, pe
 def _record(session: Session, actor: Actor, *, subject: str, subject_id: int, kind: str, person: str) -> None:
     if kind not in KINDS:
         raise Invalid({"kind": Text(N_("Choose one of what is offered."))})
-    at = now()
     row: dict[str, Any] = {"subject": subject, "subject_id": subject_id, "kind": kind, "person": person}
-    session.execute(insert_new(session, Deflection).values(day=_day(at), is_member=actor.is_signed_in, at=at, **row))
+    session.execute(insert_new(session, Deflection).values(day=now().date(), is_member=actor.is_signed_in, **row))
 
 
-def _day(at: datetime) -> date:
-    return at.date()
-
-
-def figures(connection: Connection, actor: Actor, *, since: datetime) -> Deflections:
-    """The deflections from the day of `since` on (UTC). One select.
+def figures(connection: Connection, actor: Actor, *, days: int) -> Deflections:
+    """The deflections of so many days (UTC), today among them. One select.
 
     Raises:
         NotAllowed: only administrators are told.
     """
     require(may_administer(actor))
-    row = connection.execute(_FIGURES, {"since": _day(since)}).one()
+    since = now().date() - timedelta(days=days - 1)
+    row = connection.execute(_FIGURES, {"since": since}).one()
     return Deflections(
         confirmed=row.confirmed,
         by_members=row.by_members,

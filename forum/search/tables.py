@@ -49,10 +49,12 @@ class SearchWord(Base):
 class Deflection(Base):
     """Somebody said while asking that a thread or an article solved it, once a day each. Of what they typed only its kind is kept.
 
-    `person` tells the same person on the same day, and nobody which one: whoever makes the row gives a keyed digest of both.
+    `person` tells the same person on the same day, and nobody which one: whoever makes the row gives a keyed digest of both. The
+    moment is not kept, since it would lead back to who was signed in then.
     """
 
     __tablename__ = "deflection"
+    __table_args__ = ()
 
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     person: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -60,4 +62,3 @@ class Deflection(Base):
     subject_id: Mapped[int] = mapped_column(BigId, primary_key=True)
     is_member: Mapped[bool]
     kind: Mapped[str] = mapped_column(String(12))
-    at: Mapped[datetime] = mapped_column(UtcTime)

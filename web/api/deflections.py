@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -10,7 +9,6 @@ from litestar import Response, get, put
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from forum.kernel.clock import now
 from forum.search import deflecting
 from web.api.calls import AnyRequest, reading
 from web.api.describing import described
@@ -84,7 +82,7 @@ def by_article(request: AnyRequest, article_id: FromPath[str], data: JSONBody[So
 def figures(request: AnyRequest) -> Response[DeflectionFigures]:
     asked = query(request, Days)
     with reading(request) as (connection, actor):
-        found = deflecting.figures(connection, actor, since=now() - timedelta(days=asked.days - 1))
+        found = deflecting.figures(connection, actor, days=asked.days)
     return Response(DeflectionFigures(days=asked.days, **msgspec.structs.asdict(found)))
 
 

@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-import forum.kernel.db
-
 revision = "0018"
 down_revision = "0017"
 branch_labels = None
@@ -20,9 +18,7 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("is_member", sa.Boolean(), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("at", forum.kernel.db.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("day", "person", "subject", "subject_id"),
-        sqlite_autoincrement=True,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -58,10 +58,6 @@ class Badge(msgspec.Struct, frozen=True):
 
     team: str = ""
     title: str = ""
-
-    @classmethod
-    def of(cls, typed: Mapping[str, Sequence[str]]) -> Badge:
-        return cls(*("".join(typed.get(name, ())[-1:]) for name in ("team", "title")))
 
 
 class BondForm(msgspec.Struct, frozen=True):
@@ -122,6 +118,7 @@ def bot(request: AnyRequest, handle: FromPath[str], body: RawBody) -> Response[b
 def affiliation(request: AnyRequest, handle: FromPath[str], body: RawBody) -> Response[bytes]:
     """Say that somebody belongs to the company, or does no longer."""
     pairs = forms.pairs_of(body)
+    typed = forms.shown(pairs)
 
     def do(session: Session, actor: Actor, key: int) -> None:
         form = forms.read(pairs, BadgeForm)
@@ -130,7 +127,7 @@ def affiliation(request: AnyRequest, handle: FromPath[str], body: RawBody) -> Re
         else:
             managing.affiliate(session, actor, member_id=key, team=form.team, title=form.title)
 
-    return _done(request, handle, "person-affiliation", do, typed=Badge.of(pairs))
+    return _done(request, handle, "person-affiliation", do, typed=Badge(typed.get("team", ""), typed.get("title", "")))
 
 
 @post(f"{_ADDRESS}/bond", action="admin.roles", sync_to_thread=True, include_in_schema=False)

@@ -51,7 +51,7 @@ def start(request: AnyRequest) -> Response[bytes]:
             bonds=waiting_bonds(connection, actor),
             kinds=BOND_KINDS,
             unsent=unsent_count(connection, actor),
-            deflected=deflecting.figures(connection, actor, since=now() - LATELY),
+            deflected=deflecting.figures(connection, actor, days=LATELY.days),
             receipts=[receipt(line) for line in newest.items],
         )
 
